@@ -1,0 +1,113 @@
+// What the verbs may ask of the Git repository; repo/ does it, tests may stand in for it.
+import type { Commit, Counts, SnapshotRecord } from './commit.ts';
+import type { Entity } from './entity.ts';
+import type { Ref } from './ref.ts';
+import type { Scope } from './scope.ts';
+
+/** One file of the state that differs between two commits, by blob id; `ref` is absent for files that hold no object (`coverage.yaml`). */
+export interface FileChange {
+  readonly path: string;
+  readonly ref?: Ref;
+  readonly before?: string;
+  readonly after?: string;
+}
+
+/** A file of the state as an object. */
+export interface StoredEntity {
+  readonly entity: Entity;
+  readonly blob: string;
+  /** The bytes are those that Driftline would write; false for a hand-edited file. */
+  readonly canonical: boolean;
+}
+
+/** The identity of the tenant that a state is of: `state/tenant.yaml`. */
+export interface TenantFile {
+  readonly formatVersion: number;
+  readonly tenantId: string;
+  readonly displayName: string;
+  readonly cloud: string;
+}
+
+/**
+ * A commit in the making. Nothing is visible to anybody until {@link Capture.commit} has moved the ref, and it moves whole or not at all.
+ * Kinds are written one after another or interleaved; each ends by `complete` (what was not put is removed) or `discard` (its last files stay).
+ */
+export interface Capture {
+  /** Begin a kind; with `only`, just these objects are replaced or removed, and all others of the kind stay. */
+  kind(name: string, only?: ReadonlySet<Ref>): KindCapture;
+  /** Write a file that holds no object: `tenant.yaml`, `coverage.yaml`, a run's record. The value is written as canonical YAML. */
+  file(path: string, value: import('./json.ts').JsonObject): Promise<void>;
+  /** Files added, changed and removed so far by completed kinds. */
+  counts(): Counts;
+  /** Makes the commit and moves the ref from the base to it. `undefined` where the tree is the base's and `skipUnchanged` was asked for. Problem `conflict` where the ref has moved. */
+  commit(message: CommitMessage, options?: { readonly skipUnchanged?: boolean }): Promise<Commit | undefined>;
+  /** Drops everything. Safe to call after commit. */
+  abort(): Promise<void>;
+}
+
+export interface KindCapture {
+  /** Takes entities in any order; resolves when there is room for more (back-pressure). An object put twice with other content is a Problem. */
+  put(entities: readonly Entity[]): Promise<void>;
+  /** Objects put so far, and how many the base has of the kind. */
+  readonly count: number;
+  readonly baseCount: number;
+  /** A digest over what was put, whatever its order: two reads of the same objects agree on it. */
+  digest(): string;
+  complete(): Promise<Counts>;
+  discard(): Promise<void>;
+}
+
+export interface CommitMessage {
+  readonly subject: string;
+  readonly body?: string;
+  readonly record?: SnapshotRecord;
+  /** ISO 8601 UTC; author and committer time. */
+  readonly at: string;
+}
+
+export interface Repository {
+  /** Absolute path of the working folder, or of the bare repository. */
+  readonly root: string;
+  /** The branch that snapshots go to, as `refs/heads/…`. */
+  readonly branch: string;
+  /** Path of the state folder inside the repository (`state`, `tenants/a/state`). */
+  readonly statePath: string;
+  /** The commit that a text names: id, branch, tag, `@2026-11-20`, `@yesterday`, `HEAD~2`. Problem `usage` where it names none, saying which are near. */
+  resolve(revision: string, now: Date): Promise<Commit>;
+  /** The tip of the branch, undefined before the first commit. */
+  tip(): Promise<Commit | undefined>;
+  /** Newest first; `ref`: only commits that changed this object; `from`: where to start (default: the branch). */
+  log(options?: { readonly from?: string; readonly limit?: number; readonly ref?: Ref }): AsyncIterable<Commit>;
+  /** Begin a commit on `ref` (default: the branch) on top of `base`. `parent: false` makes a commit without parents (a private one). */
+  capture(options: {
+    readonly base: string | undefined;
+    readonly ref?: string;
+    readonly parent?: boolean;
+  }): Promise<Capture>;
+  /** The files of the state that differ between two commits (undefined: the empty tree), in path order; cost follows what differs. */
+  diff(from: string | undefined, to: string, scope?: Scope): AsyncIterable<FileChange>;
+  /** The raw git patch between two commits, limited to the state folder and scope. */
+  patch(from: string | undefined, to: string, scope?: Scope): AsyncIterable<Uint8Array>;
+  /** One object as it was in a commit. */
+  entity(commit: string, ref: Ref): Promise<StoredEntity | undefined>;
+  /** Objects by blob id, streamed in the order asked; a broken file is a Problem `usage` with file, line, column. */
+  entities(
+    files:
+      | AsyncIterable<{ readonly ref: Ref; readonly blob: string; readonly path: string }>
+      | Iterable<{ readonly ref: Ref; readonly blob: string; readonly path: string }>,
+  ): AsyncIterable<StoredEntity>;
+  /** The refs in a commit with their blob ids, in path order. */
+  files(
+    commit: string,
+    scope?: Scope,
+  ): AsyncIterable<{ readonly ref: Ref; readonly blob: string; readonly path: string }>;
+  /** The value of a file that holds no object (`tenant.yaml`, `coverage.yaml`), undefined where there is none. */
+  file(commit: string, path: string): Promise<import('./json.ts').JsonObject | undefined>;
+  /** Brings the checked-out state folder, where the branch is checked out, to the commit; files with uncommitted work are left and returned. */
+  updateWorkingFolder(from: string | undefined, to: string): Promise<{ readonly leftAlone: readonly string[] }>;
+  /** Pushes the branch (fast-forward only); success is the remote's ref read again. Problem `conflict` where the remote has moved. */
+  push(remote: string): Promise<void>;
+  /** Deletes a private ref of ours (`refs/driftline/…`). */
+  forget(ref: string): Promise<void>;
+  close(): Promise<void>;
+}

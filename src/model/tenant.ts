@@ -1,0 +1,76 @@
+// What the verbs may ask of the tenant; tenant/ does it over Microsoft Graph. The reader cannot write; the writer is opened by apply alone.
+import type { Entity } from './entity.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Kind } from './kind.ts';
+import type { Ref } from './ref.ts';
+
+export interface TenantIdentity {
+  readonly tenantId: string;
+  readonly displayName: string;
+  readonly cloud: string;
+  /** Our own application, by the token's claims: never written to. */
+  readonly appId?: string;
+  readonly servicePrincipalId?: string;
+  /** Application permissions in the token; undefined where the token does not say (an opaque or delegated one). */
+  readonly permissions?: readonly string[];
+}
+
+export interface ReadProgress {
+  readonly kind: string;
+  readonly objects: number;
+  readonly requests: number;
+  /** What it waits for (`throttled until 12:00:05 UTC`), absent while it works. */
+  readonly waiting?: string;
+}
+
+export interface ReadStatistics {
+  readonly requests: number;
+  readonly retries: number;
+  readonly throttled: number;
+  readonly bytes: number;
+}
+
+export interface TenantReader {
+  identity(): Promise<TenantIdentity>;
+  /**
+   * All objects of a kind, page by page, links and contained objects included, in any order, each once.
+   * Ends normally only if the kind is complete: every page was read and checked (trust.md 1.4); otherwise throws NotComplete.
+   */
+  read(kind: Kind): AsyncIterable<readonly Entity[]>;
+  /** Single objects of a kind by key; absent from the map: Graph says that there is none (404). Throws NotComplete where it cannot be told. */
+  readObjects(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>>;
+  /** The refs of directory objects by id, for those that exist (`getByIds`). */
+  resolve(ids: readonly string[]): Promise<ReadonlyMap<string, Ref>>;
+  /** Soft-deleted objects of a kind: those of the given keys that are in the bin. */
+  readDeleted(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>>;
+  /** One small read of a kind, to learn whether it may be read: undefined where it may, else why not. */
+  probe(
+    kind: Kind,
+  ): Promise<{ readonly status: 'forbidden' | 'unlicensed' | 'failed'; readonly reason: string } | undefined>;
+  statistics(): ReadStatistics;
+  close(): Promise<void>;
+}
+
+/** One request to Graph, relative to the version root. */
+export interface GraphRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  readonly version: 'v1.0' | 'beta';
+  /** Path and query below the version root; every id in it percent-encoded. */
+  readonly path: string;
+  readonly body?: JsonObject;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly lane: Kind['lane'];
+}
+
+/** What came back. `unknown`: the request was sent, and whether it took effect cannot be told (trust.md 1.5). */
+export type GraphAnswer =
+  | { readonly outcome: 'answered'; readonly status: number; readonly body?: Json; readonly requestId?: string }
+  | { readonly outcome: 'unknown'; readonly because: string };
+
+export interface TenantWriter {
+  /** Sends one write; throttling (429) is waited out, nothing else is repeated. */
+  send(request: GraphRequest): Promise<GraphAnswer>;
+  /** Sends up to 20 writes of one version as a `$batch`; answers in the order of the requests. */
+  sendBatch(requests: readonly GraphRequest[]): Promise<readonly GraphAnswer[]>;
+  close(): Promise<void>;
+}
