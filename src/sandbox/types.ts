@@ -207,7 +207,10 @@ export interface ActionRule {
   run(object: GraphObject, body: GraphRecord, context: Context): Answer;
 }
 
-/** All that the sandbox knows of one entity type beyond Microsoft's published types (metadata.ts). */
+/**
+ * All that the sandbox knows of one entity type beyond Microsoft's published types (metadata.ts).
+ * `rules/directory/index.ts` exports `directoryTypes`, `rules/policies/index.ts` exports `policyTypes`, both `readonly EntityType[]`.
+ */
 export interface EntityType {
   /** Graph's type name without namespace: `conditionalAccessPolicy`. */
   readonly type: string;
