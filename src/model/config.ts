@@ -21,10 +21,15 @@ export interface Thresholds {
   readonly minimum: number;
 }
 
+/** The clouds that have hosts of their own (reference 1.1). A custom one is `global` with other URLs. */
+export const cloudNames = ['global', 'usgov', 'usgovdod', 'china'] as const;
+
+export const credentialMethods = ['default', 'secret', 'certificate', 'github', 'cli', 'device-code'] as const;
+
 export interface Credentials {
   readonly tenantId?: string;
   readonly clientId?: string;
-  readonly method?: 'default' | 'secret' | 'certificate' | 'github' | 'cli' | 'device-code';
+  readonly method?: (typeof credentialMethods)[number];
   readonly certificatePath?: string;
 }
 

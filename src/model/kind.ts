@@ -52,19 +52,22 @@ export interface Attribute {
   readonly cloudOnly?: true;
 }
 
-/** What an access-giving change gives (see docs/recovery.md); `apply` needs each class named. */
-export type AccessClass =
-  | 'privilegedGroup'
-  | 'applicationPermission'
-  | 'tenantConsent'
-  | 'ownership'
-  | 'credential'
-  | 'trustedLocation'
-  | 'policyExclusion'
-  | 'policyDisabled'
-  | 'redirectUri'
-  | 'guestAccess'
-  | 'authenticationMethod';
+/** What an access-giving change may give (see docs/recovery.md); a recovery needs each class named. */
+export const accessClasses = [
+  'privilegedGroup',
+  'applicationPermission',
+  'tenantConsent',
+  'ownership',
+  'credential',
+  'trustedLocation',
+  'policyExclusion',
+  'policyDisabled',
+  'redirectUri',
+  'guestAccess',
+  'authenticationMethod',
+] as const;
+
+export type AccessClass = (typeof accessClasses)[number];
 
 /** An attribute's value that decides something about the whole object (`groupTypes` contains `DynamicMembership`). */
 export interface Condition {

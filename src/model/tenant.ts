@@ -28,6 +28,8 @@ export interface ReadStatistics {
   readonly retries: number;
   readonly throttled: number;
   readonly bytes: number;
+  /** This machine's clock minus Graph's, in seconds, by the last answer's `Date`; absent before the first answer. */
+  readonly clockSkewSeconds?: number;
 }
 
 export interface TenantReader {

@@ -1,0 +1,21 @@
+// The commands of the command line, in the order in which --help lists them.
+import type { Command } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { doctorCommand } from './doctor.ts';
+import { initCommand } from './init.ts';
+import { logCommand } from './log.ts';
+import { permissionsCommand } from './permissions.ts';
+import { sandboxCommand } from './sandbox.ts';
+import { showCommand } from './show.ts';
+import { snapshotCommand } from './snapshot.ts';
+
+export const commands: readonly Command[] = [
+  snapshotCommand,
+  logCommand,
+  showCommand,
+  initCommand,
+  doctorCommand,
+  permissionsCommand,
+  sandboxCommand,
+  demoCommand,
+];

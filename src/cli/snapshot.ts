@@ -1,0 +1,93 @@
+// driftline snapshot: reads the tenant and commits it; says what was read and what was not.
+import { exitStatus } from '../model/problem.ts';
+import { version } from '../version.ts';
+import { command, kindScope, workplaceFor } from './command.ts';
+import { coverageHeadings, coverageRows } from './coverage.ts';
+import { json } from './json.ts';
+import { watchProgress } from './progress.ts';
+import { tableText } from './table.ts';
+import { styled } from './terminal.ts';
+
+interface Arguments {
+  readonly 'skip-unchanged': boolean;
+  readonly push?: string | undefined;
+}
+
+export const snapshotCommand = command<Arguments>({
+  command: 'snapshot',
+  describe: 'Read the tenant and commit it',
+  options: (yargs) =>
+    yargs
+      .option('skip-unchanged', {
+        type: 'boolean',
+        default: false,
+        describe: 'Make no commit where nothing has changed',
+      })
+      .option('push', {
+        type: 'string',
+        describe: 'Push the branch to this remote [default: remote of driftline.yaml]',
+        requiresArg: true,
+      }),
+  async run(argv, terminal) {
+    const workplace = workplaceFor(argv, terminal);
+    const { snapshot } = await import('../verbs/snapshot.ts');
+    const progress = watchProgress(argv, terminal);
+    const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+    const repository = await workplace.openRepository({ create: true });
+    try {
+      const result = await snapshot({
+        repository,
+        reader,
+        kinds: workplace.kinds,
+        scope: kindScope(argv),
+        now: terminal.now,
+        version,
+        skipUnchanged: argv['skip-unchanged'],
+        onProgress: progress.capture,
+        signal: terminal.signal,
+        remote: argv.push ?? workplace.configuration.remote,
+      });
+      progress.stop();
+      if (argv.format === 'json')
+        await terminal.out(
+          json({
+            commit: result.commit.id,
+            tree: result.commit.tree,
+            created: result.created,
+            counts: result.counts,
+            coverage: result.coverage,
+            requests: result.statistics.requests,
+            retries: result.statistics.retries,
+            seconds: result.seconds,
+            pushed: result.pushed,
+            leftAlone: result.leftAlone,
+          }),
+        );
+      else if (!argv.quiet) {
+        const { added, changed, removed } = result.counts;
+        const head = result.created
+          ? `${styled(terminal, 'bold', result.commit.id.slice(0, 12))}  ${changed} changed, ${added} added, ${removed} removed`
+          : `Nothing has changed since ${result.commit.id.slice(0, 12)} of ${result.commit.at}; no commit was made`;
+        await terminal.out(`${head}  (${result.statistics.requests} requests, ${result.seconds.toFixed(1)} s)\n\n`);
+        await terminal.out(
+          tableText(terminal, coverageHeadings, coverageRows(terminal, result.coverage), ['left', 'right']),
+        );
+      }
+      for (const path of result.leftAlone)
+        terminal.note(
+          `${path} has uncommitted changes: it was left as it is in your folder; the commit has the tenant's state.\n`,
+        );
+      if (result.incomplete.length > 0) {
+        terminal.note(
+          `\nNot complete: ${result.incomplete.join(', ')}. Their last files were kept, and nothing of them reads as deleted. driftline doctor says what is missing.\n`,
+        );
+        return exitStatus.incomplete.status;
+      }
+      return exitStatus.done.status;
+    } finally {
+      progress.stop();
+      await reader.close();
+      await repository.close();
+    }
+  },
+});

@@ -1,0 +1,229 @@
+// Capture: the living tenant, or the part of it that is asked for, into one commit; what could not be read stays as it was.
+import type { Commit, Counts, SnapshotRecord } from '../model/commit.ts';
+import {
+  type Coverage,
+  type CoverageStatus,
+  coverageStatuses,
+  type KindCoverage,
+  NotComplete,
+} from '../model/coverage.ts';
+import { isObject, type JsonObject } from '../model/json.ts';
+import type { Kind, Kinds } from '../model/kind.ts';
+import { Problem } from '../model/problem.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { Capture, KindCapture, Repository } from '../model/repository.ts';
+import { kindsInScope, type Scope } from '../model/scope.ts';
+import type { ReadStatistics, TenantIdentity, TenantReader } from '../model/tenant.ts';
+
+/** The state format that this version writes; a repository with a newer one is refused (docs/state-format.md). */
+export const formatVersion = 1;
+
+/** Kinds that are read at a time: enough to overlap Graph's latency, few enough to leave its quotas alone. */
+const kindsAtATime = 4;
+
+export interface CaptureProgress {
+  readonly kind: string;
+  readonly objects: number;
+  readonly done: boolean;
+}
+
+export interface CaptureOptions {
+  readonly repository: Repository;
+  readonly reader: TenantReader;
+  /** All kinds of the configuration; those outside the scope are said to be skipped, and their files stay. */
+  readonly kinds: Kinds;
+  readonly scope: Scope;
+  /** The commit whose files are kept where nothing is read; undefined: there is none yet. */
+  readonly base: Commit | undefined;
+  /** The ref that is moved to the new commit: the branch, or a private `refs/driftline/…`. */
+  readonly ref: string;
+  readonly now: () => Date;
+  readonly version: string;
+  readonly onProgress?: (progress: CaptureProgress) => void;
+  readonly notes?: SnapshotRecord['notes'];
+  /** The commit's subject; default: the counts. */
+  readonly subject?: string;
+  readonly skipUnchanged?: boolean;
+  /** Aborted when the person has had enough: nothing is committed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CaptureResult {
+  /** Undefined where nothing changed and `skipUnchanged` was asked for. */
+  readonly commit: Commit | undefined;
+  readonly coverage: Coverage;
+  readonly counts: Counts;
+  readonly statistics: ReadStatistics;
+  readonly identity: TenantIdentity;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+}
+
+/**
+ * Reads the scope of the tenant into a commit on `ref`. A kind that is not complete keeps its files and says so in the coverage
+ * (laws 5 and 6). Problems: `refused` where the repository holds another tenant, `conflict` where the ref moved meanwhile.
+ */
+export async function capture(options: CaptureOptions): Promise<CaptureResult> {
+  const { repository, reader, base, now } = options;
+  const startedAt = now().toISOString();
+  const identity = await reader.identity();
+  await sameTenant(repository, base, identity);
+  const work = await repository.capture({ base: base?.id, ref: options.ref });
+  try {
+    const before = base === undefined ? {} : await coverageAt(repository, base.id);
+    const coverage = await readKinds(options, work, identity, before);
+    await work.file('tenant.yaml', tenantFile(identity));
+    await work.file('coverage.yaml', coverage as unknown as JsonObject);
+    const finishedAt = now().toISOString();
+    const counts = work.counts();
+    const record = { tenantId: identity.tenantId, startedAt, finishedAt, version: options.version, coverage, counts };
+    const commit = await work.commit(
+      {
+        subject: options.subject ?? countsText(counts),
+        record: options.notes === undefined ? record : { ...record, notes: options.notes },
+        at: finishedAt,
+      },
+      { skipUnchanged: options.skipUnchanged ?? false },
+    );
+    return { commit, coverage, counts, statistics: reader.statistics(), identity, startedAt, finishedAt };
+  } finally {
+    await work.abort();
+  }
+}
+
+/** `3 changed, 1 added, 0 removed`: the subject of a snapshot. */
+export function countsText(counts: Counts): string {
+  return `${counts.changed} changed, ${counts.added} added, ${counts.removed} removed`;
+}
+
+/** The coverage that a commit states; kinds it does not name were not known then. */
+export async function coverageAt(repository: Repository, commit: string): Promise<Coverage> {
+  const file = await repository.file(commit, 'coverage.yaml');
+  const coverage: Record<string, KindCoverage> = {};
+  for (const [kind, value] of Object.entries(file ?? {})) {
+    if (!isObject(value)) continue;
+    const { status, reason, count } = value;
+    if (!(coverageStatuses as readonly unknown[]).includes(status)) continue;
+    coverage[kind] = {
+      status: status as CoverageStatus,
+      ...(typeof reason === 'string' ? { reason } : {}),
+      count: typeof count === 'number' ? count : 0,
+    };
+  }
+  return coverage;
+}
+
+function tenantFile(identity: TenantIdentity): JsonObject {
+  return {
+    formatVersion,
+    tenantId: identity.tenantId,
+    displayName: identity.displayName,
+    cloud: identity.cloud,
+  };
+}
+
+async function sameTenant(repository: Repository, base: Commit | undefined, identity: TenantIdentity): Promise<void> {
+  const file = base === undefined ? undefined : await repository.file(base.id, 'tenant.yaml');
+  if (file === undefined) return;
+  if (typeof file.formatVersion === 'number' && file.formatVersion > formatVersion)
+    throw new Problem({
+      kind: 'refused',
+      summary: 'The repository is of a newer Driftline',
+      detail: `Its state has format ${file.formatVersion}; this version reads up to format ${formatVersion}. Nothing was changed. Install the newer version and run it again.`,
+      subject: `${repository.statePath}/tenant.yaml`,
+    });
+  if (file.tenantId !== identity.tenantId)
+    throw new Problem({
+      kind: 'refused',
+      summary: 'The repository holds another tenant',
+      detail: `Its state is of tenant ${String(file.tenantId)}, and the credentials are for tenant ${identity.tenantId} (${identity.displayName}). Nothing was read or changed. Use the repository, or sign in to the tenant, that you meant.`,
+      subject: `${repository.statePath}/tenant.yaml`,
+    });
+}
+
+async function readKinds(
+  options: CaptureOptions,
+  work: Capture,
+  identity: TenantIdentity,
+  before: Coverage,
+): Promise<Coverage> {
+  const asked = new Set(kindsInScope(options.scope, options.kinds.keys()));
+  const statuses = new Map<string, KindCoverage>();
+  const queue = [...options.kinds.values()].filter((kind) => asked.has(kind.name));
+  for (const kind of options.kinds.values()) {
+    if (asked.has(kind.name)) continue;
+    const last = before[kind.name];
+    statuses.set(kind.name, { status: 'skipped', reason: 'not asked for', count: last?.count ?? 0 });
+  }
+  const worker = async (): Promise<void> => {
+    for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
+      statuses.set(kind.name, await readKind(options, work, identity, kind));
+    }
+  };
+  await Promise.all(Array.from({ length: kindsAtATime }, worker));
+  return Object.fromEntries([...options.kinds.keys()].map((name) => [name, statuses.get(name)!]));
+}
+
+async function readKind(
+  options: CaptureOptions,
+  work: Capture,
+  identity: TenantIdentity,
+  kind: Kind,
+): Promise<KindCoverage> {
+  const refs = options.scope.refs?.filter((ref) => kindOf(ref) === kind.name);
+  if (kind.absentIn?.includes(identity.cloud))
+    return { status: 'skipped', reason: `Microsoft Graph does not have it in the cloud ${identity.cloud}`, count: 0 };
+  let target = work.kind(kind.name, refs === undefined ? undefined : new Set(refs));
+  try {
+    if (refs !== undefined) await readObjects(options, target, kind, refs);
+    else {
+      await readAll(options, target, kind);
+      if (shrunk(target)) target = await readAgain(options, work, target, kind);
+    }
+    await target.complete();
+    options.onProgress?.({ kind: kind.name, objects: target.count, done: true });
+    return { status: 'complete', count: refs === undefined ? target.count : target.baseCount };
+  } catch (error) {
+    await target.discard();
+    if (!(error instanceof NotComplete)) throw error;
+    options.onProgress?.({ kind: kind.name, objects: 0, done: true });
+    return { status: error.status, reason: error.detail, count: target.baseCount };
+  }
+}
+
+async function readAll(options: CaptureOptions, target: KindCapture, kind: Kind): Promise<void> {
+  for await (const entities of options.reader.read(kind)) {
+    options.signal?.throwIfAborted();
+    await target.put(entities);
+    options.onProgress?.({ kind: kind.name, objects: target.count, done: false });
+  }
+}
+
+async function readObjects(
+  options: CaptureOptions,
+  target: KindCapture,
+  kind: Kind,
+  refs: readonly Ref[],
+): Promise<void> {
+  const found = await options.reader.readObjects(kind, refs.map(keyOf));
+  await target.put([...found.values()]);
+}
+
+/** Did the kind lose more than 30 % of at least 10 objects, or all of them? Then it is read again before it is believed (trust.md 1.4). */
+function shrunk(target: KindCapture): boolean {
+  const { count, baseCount } = target;
+  return baseCount > 0 && (count === 0 || (baseCount >= 10 && count < baseCount * 0.7));
+}
+
+async function readAgain(options: CaptureOptions, work: Capture, first: KindCapture, kind: Kind): Promise<KindCapture> {
+  await first.discard();
+  const second = work.kind(kind.name);
+  await readAll(options, second, kind);
+  if (second.digest() === first.digest()) return second;
+  await second.discard();
+  throw new NotComplete(
+    'failed',
+    kind.name,
+    `Graph listed ${first.count} objects where the last snapshot has ${first.baseCount}, and ${second.count} when asked again. The two answers differ, so neither is believed; the files of the last snapshot stay. Run the snapshot again in a few minutes.`,
+  );
+}
