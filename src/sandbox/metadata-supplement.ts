@@ -112,6 +112,7 @@ export const beta: Types = {
       permissionGrantPolicyIdsAssignedToDefaultUserRole: 'string[]',
     },
   },
+  authenticationMethodsRegistrationCampaign: { properties: { enforceRegistrationAfterAllowedSnoozes: 'boolean?' } },
   conditionalAccessApplications: {
     properties: {
       globalSecureAccess: 'conditionalAccessGlobalSecureAccess?',
@@ -164,6 +165,12 @@ export const beta: Types = {
     base: 'authenticationMethodConfiguration',
     properties: { includeTargets: 'authenticationMethodTarget[]?' },
   },
+  microsoftAuthenticatorFeatureSettings: {
+    properties: {
+      companionAppAllowedState: 'authenticationMethodFeatureConfiguration?',
+      numberMatchingRequiredState: 'authenticationMethodFeatureConfiguration?',
+    },
+  },
   networkAccessSecuritySessionControl: {
     kind: 'complex',
     base: 'conditionalAccessSessionControl',
@@ -176,6 +183,9 @@ export const beta: Types = {
   systemCredentialPreferences: {
     kind: 'complex',
     properties: { excludeTargets: 'excludeTarget[]', includeTargets: 'includeTarget[]', state: 'advancedConfigState' },
+  },
+  voiceAuthenticationMethodConfiguration: {
+    properties: { callerIdNumber: 'string?', isCustomGreetingEnabled: 'boolean?' },
   },
 };
 

@@ -152,8 +152,9 @@ const resourceName = (typeName: string): string => typeName.charAt(0).toUpperCas
 /**
  * Checks a body against its type. Throws InvalidBody with Graph's words for the first unknown property, wrong type or
  * unknown enumeration value; annotations (`x@odata.…`) are let through, `@odata.type` must be the type or derive from it.
+ * Both version roots take beta properties, so that policies published for beta can be posted to either; only beta reads show them.
  */
-export function validate(typeName: string, body: unknown, version: Version = 'v1.0'): void {
+export function validate(typeName: string, body: unknown): void {
   if (!isObject(body))
     throw new InvalidBody(
       'Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.',
@@ -167,15 +168,15 @@ export function validate(typeName: string, body: unknown, version: Version = 'v1
   }
   for (const [key, value] of Object.entries(body)) {
     if (key.includes('@')) continue;
-    const info = property(name, key, version);
-    if (info) validateProperty(name, key, info, value, version);
+    const info = property(name, key);
+    if (info) validateProperty(name, key, info, value);
     else if (!isOpen(name) || !/^extension_[0-9a-f]{32}_\w+$/i.test(key)) {
       throw new InvalidBody(`Could not find a property named '${key}' on type 'microsoft.graph.${name}'.`);
     }
   }
 }
 
-function validateProperty(owner: string, key: string, info: PropertyInfo, value: unknown, version: Version): void {
+function validateProperty(owner: string, key: string, info: PropertyInfo, value: unknown): void {
   const refuse = (): never => {
     throw new InvalidBody(`Invalid value specified for property '${key}' of resource '${resourceName(owner)}'.`);
   };
@@ -188,7 +189,7 @@ function validateProperty(owner: string, key: string, info: PropertyInfo, value:
     } else if (info.kind === 'enum') {
       if (!fitsEnum(info, item)) refuse();
     } else if (!isObject(item)) refuse();
-    else if (typeOf(info.type)) validate(info.type, item, version);
+    else if (typeOf(info.type)) validate(info.type, item);
   }
 }
 
@@ -201,8 +202,12 @@ function fitsPrimitive(type: string, value: unknown): boolean {
 
 function fitsEnum(info: PropertyInfo, value: unknown): boolean {
   if (typeof value !== 'string') return false;
+  // Services read members in any case; the sentinel stands for what a client could not read and is never a value to write.
+  const known = (info.members ?? [])
+    .filter((member) => member !== 'unknownFutureValue')
+    .map((member) => member.toLowerCase());
   const parts = info.flags ? value.split(',').map((part) => part.trim()) : [value];
-  return parts.every((part) => info.members?.includes(part));
+  return parts.every((part) => known.includes(part.toLowerCase()));
 }
 
 /**
