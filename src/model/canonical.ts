@@ -1,7 +1,7 @@
 // Canonical form: Graph's JSON, or a hand-edited file's, into the one form that a kind's row prescribes.
 import { type Entity, type Link, sortLinks } from './entity.ts';
 import { canonicalText, compareText, isArray, isObject, type Json, type JsonObject } from './json.ts';
-import type { Attribute, Kind } from './kind.ts';
+import { type Attribute, holds, type Kind } from './kind.ts';
 
 /** The facts of a row for one path and, below it, for its members: a row's path table as a tree, compiled once per kind. */
 interface Node {
@@ -49,6 +49,7 @@ export function canonicalAttributes(kind: Kind, raw: JsonObject): JsonObject {
   const root = compile(kind);
   const kept: [string, Json][] = [];
   for (const [name, node] of root.members) {
+    if (node.fact.noiseWhen?.some((condition) => holds(condition, raw))) continue;
     const value = canonicalValue(raw[name], node);
     if (value !== undefined) kept.push([name, value]);
   }

@@ -1,11 +1,12 @@
 // The row that says all there is to know of one kind of object; every other part of the house is generic over these rows.
+import { isArray, type JsonObject } from './json.ts';
 
 /** Which throttling budget of Graph a request draws from; Conditional Access has its own: 1 request a second (reference 1.7). */
 export type Lane = 'directory' | 'conditionalAccess' | 'policies';
 
 /**
  * When a value can be written: `always`; only in the `create` request; `never` (read-only or computed);
- * `action`: by a request of its own that the row's `action` names.
+ * `action`: changed by a request of its own that the row's `action` names (`POST …/<action>` with `{<attribute>: value}`); the create bears it.
  */
 export type Write = 'always' | 'create' | 'never' | 'action';
 
@@ -35,8 +36,10 @@ export interface Attribute {
   readonly flags?: ' ' | ',' | ', ';
   /** Keep only these members of the object (or of each item): an allow-list below the top. */
   readonly only?: readonly string[];
-  /** Changes by itself or copies another value: never stored (reference 2.3). */
+  /** Changes by itself or copies another value: never stored, nor asked for (reference 2.3). */
   readonly noise?: true;
+  /** It is noise on objects where one of these holds (what Microsoft edits on its own service principals). Top level only. */
+  readonly noiseWhen?: readonly Condition[];
   /** An empty array or object means something else than an absent one: keep it. */
   readonly empty?: 'kept';
   /** Read only when this application permission is in the token: without it Graph refuses the whole request. */
@@ -48,8 +51,10 @@ export interface Attribute {
   readonly native?: true;
   /** Writing it can give somebody access: the class that a recovery must be allowed to write. */
   readonly access?: AccessClass;
-  /** Mastered on-premises on a synced object: not writable there (reference 1.13). Default true for users and groups' attributes. */
-  readonly cloudOnly?: true;
+  /** It gives access only where this holds, before or after the write; default: always. */
+  readonly accessWhen?: Condition;
+  /** Writable on cloud objects only: on one that is synced from on-premises it is mastered there (reference 1.13). Default true. */
+  readonly cloudOnly?: boolean;
 }
 
 /** What an access-giving change may give (see docs/recovery.md); a recovery needs each class named. */
@@ -73,7 +78,20 @@ export type AccessClass = (typeof accessClasses)[number];
 export interface Condition {
   readonly attribute: string;
   readonly contains?: string;
+  readonly lacks?: string;
   readonly equals?: string | boolean;
+  /** Both must hold. */
+  readonly and?: Condition;
+}
+
+/** Does a condition hold for an object with these top-level attributes (raw from Graph or canonical)? */
+export function holds(condition: Condition, attributes: JsonObject): boolean {
+  const value = attributes[condition.attribute];
+  const items = isArray(value) ? value : [];
+  if (condition.contains !== undefined && !items.includes(condition.contains)) return false;
+  if (condition.lacks !== undefined && items.includes(condition.lacks)) return false;
+  if (condition.equals !== undefined && value !== condition.equals) return false;
+  return condition.and === undefined || holds(condition.and, attributes);
 }
 
 /** A relationship that is stored with this end of it. */
@@ -94,9 +112,14 @@ export interface LinkKind {
   readonly computedWhen?: Condition;
   readonly native?: true;
   readonly access?: AccessClass;
+  readonly accessWhen?: Condition;
+  /** Writable on cloud objects only, as for attributes. Default true. */
+  readonly cloudOnly?: boolean;
   /** Further application permissions that reading or writing this link needs. */
   readonly permissions?: { readonly read?: readonly string[]; readonly write?: readonly string[] };
 }
+
+export type ContainedWrite = 'create' | 'update' | 'delete';
 
 /** Objects that live inside another one, have requests of their own, and are stored as an array attribute of their owner. */
 export interface Contained {
@@ -104,12 +127,16 @@ export interface Contained {
   readonly attribute: string;
   /** The member that tells them apart, and addresses them. */
   readonly key: string;
+  /** Addressed by the alternate key, `<attribute>(<key>='…')`, and not by a path segment (reference 1.3). */
+  readonly alternateKey?: true;
   /** `inline`: comes with the owner; `list`: read per owner, in batches of 20. */
   readonly read: 'inline' | 'list';
   /** Read only for owners where this holds. */
   readonly when?: Condition;
   /** Which requests there are for it; `update` alone means that its items exist by themselves. */
-  readonly write: readonly ('create' | 'update' | 'delete')[];
+  readonly write: readonly ContainedWrite[];
+  /** The same for items of these derived types, by `@odata.type`, where it differs. */
+  readonly writeOf?: Readonly<Record<string, readonly ContainedWrite[]>>;
   /** Members that a create may bear and an update may not. */
   readonly createOnly?: readonly string[];
 }
@@ -121,6 +148,8 @@ export interface Deletion {
   readonly bin?: string;
   /** Path below which `<id>/restore` is posted; default: the bin's path without its cast. */
   readonly restore?: string;
+  /** Clouds without this bin: a delete is for good there (reference 1.1). */
+  readonly binAbsentIn?: readonly string[];
 }
 
 export interface Kind {
@@ -154,12 +183,28 @@ export interface Kind {
   readonly creation: 'post' | 'upsert' | 'never';
   /** Derived types need `@odata.type` in every write. */
   readonly typed?: true;
+  /** Graph demands a password at creation; none is stored, so one is made up, to be changed at the first sign-in (reference 3.1). */
+  readonly newPassword?: true;
   /** Least application permissions (reference 2.2). */
-  readonly permissions: { readonly read: readonly string[]; readonly write: readonly string[] };
+  readonly permissions: {
+    readonly read: readonly string[];
+    readonly write: readonly string[];
+    /** Needed for a part of the kind only, and for which. */
+    readonly optional?: readonly {
+      readonly permission: string;
+      readonly access: 'read' | 'write';
+      readonly for: string;
+    }[];
+  };
   /** Microsoft's own recovery: the name it has for this kind (native.md 1.3), absent where it has none. */
   readonly native?: string;
-  /** Conditions under which an object of this kind is never written, with the reason (a first-party service principal). */
+  /**
+   * Conditions under which an object of this kind is never written, with the reason (a first-party service principal). Links that are
+   * objects of their own (`write: 'assignment'`) stay writable: app roles of Microsoft Graph are assigned on such a service principal.
+   */
   readonly readOnlyWhen?: readonly (Condition & { readonly because: string })[];
+  /** Conditions under which a deleted object cannot be made anew by Graph, with the reason (a guest is invited, not created). */
+  readonly notCreatedWhen?: readonly (Condition & { readonly because: string })[];
   /** Clouds that do not have it (reference 1.1). */
   readonly absentIn?: readonly string[];
 }
