@@ -28,11 +28,13 @@ function cutText(text: string, limit: number): { head: string; cut: string } {
 }
 
 /**
- * A text that is visible already, or a line around it, so that no runner of GitHub Actions reads a command in it: both spellings,
- * `::name::` at the begin of a line and `##[name]` anywhere, are broken by a space. Commands are looked for in all that a step prints.
+ * A text that is visible already, or a line around it, so that no runner of GitHub Actions reads a command in it: `##[name]` anywhere, and
+ * `::name::value` at the begin of a line, are broken by a space. Commands are looked for in all that a step prints. A lone `::` that
+ * does not lead stays, for it is most often an IPv6 range that somebody wants to copy.
  */
 export function inertInLog(line: string): string {
-  return line.replace(/##(?=\[)/g, '# #').replace(/:(?=:)/g, ': ');
+  const shown = line.replace(/##(?=\[)/g, '# #');
+  return /^\s*::|::.*::/su.test(shown) ? shown.replace(/:(?=:)/g, ': ') : shown;
 }
 
 /** A text for a terminal or a log: visible, and no command for a runner. Colour is put around it afterwards. */
@@ -61,8 +63,7 @@ function entity(character: string): string {
 /** A field of CSV: always quoted, and never a formula for a spreadsheet. */
 export function csvField(text: string): string {
   const shown = inertInLog(visible(text));
-  // What `visible` made of a leading tab or line end can be no formula any more; the others are led by an apostrophe.
-  const safe = /^[=+\-@|%]/.test(shown) ? `'${shown}` : shown;
+  const safe = /^[=+\-@|%\t\r]/.test(text) ? `'${shown}` : shown;
   return `"${safe.replace(/"/g, '""')}"`;
 }
 
