@@ -86,15 +86,20 @@ function linksOf(value: Json, kind: Kind): Record<string, readonly Link[]> | und
   if (!isObject(value)) return undefined;
   const links: Record<string, readonly Link[]> = {};
   for (const [name, targets] of Object.entries(value)) {
-    if (!isArray(targets) || !Object.hasOwn(kind.links, name)) return undefined;
-    const read = targets.map(linkOf);
-    if (read.some((link) => link === undefined)) return undefined;
-    links[name] = read as Link[];
+    const row = Object.hasOwn(kind.links, name) ? kind.links[name]! : undefined;
+    if (row === undefined || !isArray(targets) || (row.single && targets.length > 1)) return undefined;
+    const read: Link[] = [];
+    for (const target of targets) {
+      const link = linkOf(target, row.item?.properties ?? []);
+      if (link === undefined) return undefined;
+      read.push(link);
+    }
+    links[name] = read;
   }
   return links;
 }
 
-function linkOf(value: Json): Link | undefined {
+function linkOf(value: Json, known: readonly string[]): Link | undefined {
   if (typeof value === 'string') {
     const target = parseRef(value);
     return target && { target };
@@ -102,11 +107,10 @@ function linkOf(value: Json): Link | undefined {
   if (!isObject(value) || typeof value.target !== 'string') return undefined;
   const target = parseRef(value.target);
   const { target: _target, ...properties } = value;
-  if (target === undefined || !Object.values(properties).every((property) => typeof property === 'string'))
+  const names = Object.keys(properties);
+  if (target === undefined || !names.every((name) => known.includes(name) && typeof properties[name] === 'string'))
     return undefined;
-  return Object.keys(properties).length === 0
-    ? { target }
-    : { target, properties: properties as Record<string, string> };
+  return names.length === 0 ? { target } : { target, properties: properties as Record<string, string> };
 }
 
 /** Says what {@link entityOf} would not take and what {@link canonicalEntity} would drop, each with its place and what to do. */
