@@ -1,0 +1,82 @@
+// Run: one recovery as it happened: what was asked of Graph, what came of each step, and what was left at the end.
+import type { JsonObject } from './json.ts';
+import type { IdMap, Refusal, Step } from './plan.ts';
+import type { Ref } from './ref.ts';
+
+/**
+ * What came of a step. `done`: its effect was seen, by this run's write or already there; `refused`: Graph said no; `skipped`: not tried,
+ * since the object had moved, or a step that it needs was not done; `unknown`: sent, and neither the answer nor reading back could tell.
+ */
+export const outcomes = ['done', 'refused', 'skipped', 'unknown'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export interface StepOutcome {
+  readonly step: string;
+  readonly outcome: Outcome;
+  /** Absent where it is done by this run. */
+  readonly because?: string;
+  /** Requests that this step sent. */
+  readonly writes: number;
+}
+
+/** One line of the journal. A line is on the disk before the next thing happens. */
+export type JournalLine =
+  | { readonly line: 'begin'; readonly run: string; readonly digest: string; readonly at: string }
+  /** Before the request is sent. */
+  | {
+      readonly line: 'intent';
+      readonly step: string;
+      readonly method: string;
+      readonly path: string;
+      readonly bodyDigest: string;
+      readonly at: string;
+    }
+  /** An id that Graph gave, known before the step's outcome is. */
+  | { readonly line: 'ids'; readonly step: string; readonly ids: IdMap; readonly at: string }
+  | (StepOutcome & { readonly line: 'outcome'; readonly digest?: string; readonly at: string })
+  /** A password that Graph was given for a recreated user is said once, to the person, and never kept; that it was made is. */
+  | { readonly line: 'note'; readonly step: string; readonly text: string; readonly at: string }
+  | { readonly line: 'resume'; readonly at: string }
+  | { readonly line: 'end'; readonly interrupted: boolean; readonly at: string };
+
+/** The journal of one run. `append` resolves when the lines are on the disk. */
+export interface Journal {
+  append(lines: readonly JournalLine[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What still differs from the goal when all is done, with the reason. */
+export interface Leftover {
+  readonly ref: Ref;
+  readonly displayName: string;
+  readonly path?: string;
+  readonly because: string;
+}
+
+export const runStatuses = ['complete', 'partial', 'interrupted'] as const;
+
+/** What is kept of a run in `runs/<id>.yaml` beside the state. */
+export interface RunRecord {
+  readonly id: string;
+  readonly status: (typeof runStatuses)[number];
+  readonly plan: string;
+  readonly live: string;
+  readonly goal: string;
+  readonly reason?: string;
+  /** The run that this one undid. */
+  readonly undoes?: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly counts: Readonly<Record<Outcome, number>>;
+  readonly writes: number;
+  readonly objects: readonly Ref[];
+  readonly ids: IdMap;
+  readonly left: readonly Leftover[];
+  readonly refusals: readonly Refusal[];
+}
+
+/** What a step sends: a plain row of requests; `batch` ones are independent of each other. */
+export interface Effect {
+  readonly step: Step;
+  readonly body?: JsonObject;
+}

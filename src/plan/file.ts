@@ -1,0 +1,66 @@
+// The saved plan: a plan and the bytes of its file, with a digest over all that it says; what was reviewed is what runs.
+import { createHash } from 'node:crypto';
+import stringify from 'json-stable-stringify';
+import { isArray, isObject, type Json } from '../model/json.ts';
+import { type Plan, planVersion, type Step, stepActions } from '../model/plan.ts';
+import { Problem } from '../model/problem.ts';
+import { parseRef } from '../model/ref.ts';
+
+/** The plan with its digest: SHA-256 over the canonical JSON (members sorted) of everything else in it. */
+export function sealPlan(plan: Omit<Plan, 'digest'>): Plan {
+  return { ...plan, digest: digest(plan) };
+}
+
+function digest(plan: Omit<Plan, 'digest'> & { readonly digest?: string }): string {
+  const { digest: _digest, ...rest } = plan;
+  return createHash('sha256').update(stringify(rest)!).digest('hex');
+}
+
+/** The bytes of a plan's file: JSON with sorted members, for a person to read and for git to compare. */
+export function printPlan(plan: Plan): string {
+  return `${stringify(plan, { space: 2 })}\n`;
+}
+
+/** The plan in a file. Problem `usage` where it is none of this version, `refused` where its digest is not that of what it says. */
+export function parsePlan(text: string, subject: string): Plan {
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (cause) {
+    throw broken(subject, 'It is not JSON; make it again with driftline plan --out.', cause);
+  }
+  if (!isObject(value) || typeof value.digest !== 'string')
+    throw broken(subject, 'It is not a plan; make one with driftline plan --out.');
+  if (value.version !== planVersion)
+    throw broken(
+      subject,
+      `It is a plan of version ${String(value.version)}, and this Driftline reads version ${planVersion}. Make it again.`,
+    );
+  const plan = value as unknown as Plan;
+  if (digest(plan) !== plan.digest)
+    throw new Problem({
+      kind: 'refused',
+      summary: 'The plan was changed after it was made',
+      detail: `Its digest says ${plan.digest.slice(0, 12)} and its content ${digest(plan).slice(0, 12)}. Nothing was changed. Make the plan again, and apply that one.`,
+      subject,
+    });
+  if (!isArray(value.steps) || !plan.steps.every(isStep) || !isArray(value.refusals) || !isObject(value.objects))
+    throw broken(subject, 'Its steps are not what this version writes; make it again.');
+  return plan;
+}
+
+function isStep(step: Step): boolean {
+  return (
+    stepActions.includes(step.action) &&
+    typeof step.id === 'string' &&
+    typeof step.ref === 'string' &&
+    parseRef(step.ref) !== undefined &&
+    Array.isArray(step.needs) &&
+    step.needs.every((id) => Number(id) < Number(step.id)) &&
+    Number.isInteger(step.wave)
+  );
+}
+
+function broken(subject: string, detail: string, cause?: unknown): Problem {
+  return new Problem({ kind: 'usage', summary: 'The plan file is not valid', detail, subject, cause });
+}
