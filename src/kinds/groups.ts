@@ -59,6 +59,7 @@ export const groups = {
       read: 'delta',
       write: 'ref',
       computedWhen: { attribute: 'groupTypes', contains: 'DynamicMembership' },
+      hiddenWhen: { attribute: 'visibility', equals: 'HiddenMembership', permission: 'Member.Read.Hidden' },
       native: true,
       access: 'privilegedGroup',
       accessWhen: assignableToRole,

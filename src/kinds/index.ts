@@ -13,6 +13,8 @@ import { organization } from './organization.ts';
 import { servicePrincipals } from './servicePrincipals.ts';
 import { users } from './users.ts';
 
+export { renderCoverageTable } from './tables.ts';
+
 const rows: readonly Kind[] = [
   users,
   groups,

@@ -110,6 +110,8 @@ export interface LinkKind {
   readonly item?: { readonly target: string; readonly targetType?: string; readonly properties: readonly string[] };
   /** Where this holds the link is computed by the server: not stored, never written. */
   readonly computedWhen?: Condition;
+  /** Where this holds Graph shows the link only to a token with that permission, and to others as empty (reference 3.2). */
+  readonly hiddenWhen?: Condition & { readonly permission: string };
   readonly native?: true;
   readonly access?: AccessClass;
   readonly accessWhen?: Condition;
