@@ -17,9 +17,9 @@ Objects that are synced from on-premises are stored and reported; their attribut
 `;
 
 const deletions: Readonly<Record<Deletion['mode'], string>> = {
-  soft: 'goes to the recycle bin for 30 days and comes back from it with its id',
-  hard: 'is gone when deleted; a recovery makes it anew',
-  never: 'cannot be deleted',
+  soft: 'A deleted one is in the recycle bin for 30 days and comes back from it with its id.',
+  hard: 'A deleted one is gone; a recovery makes it anew.',
+  never: 'It cannot be deleted.',
 };
 
 /** The whole page `docs/coverage.md`, Markdown with a final newline, from the rows in their order. */
@@ -46,12 +46,7 @@ function renderKind(kind: Kind): string {
   const attributes = Object.entries(kind.attributes)
     .filter(([path, fact]) => !path.includes('.') || speaks(fact))
     .map(([path, fact]) =>
-      tableRow([
-        `\`${path}\``,
-        storedText(fact),
-        recoveredText(kind, path, fact),
-        inheritedFact(kind, path, 'native') ? 'yes' : 'no',
-      ]),
+      tableRow([`\`${path}\``, storedText(fact), recoveredText(kind, path, fact), nativeText(kind, path, fact)]),
     );
   const links = Object.entries(kind.links).map(([name, fact]) =>
     tableRow([`\`${name}\` (link)`, linkStoredText(fact), linkRecoveredText(fact), fact.native ? 'yes' : 'no']),
@@ -63,15 +58,24 @@ function about(kind: Kind): string {
   const { read, write, optional = [] } = kind.permissions;
   const part = optional.map(({ permission, access, for: what }) => `${code(permission)} to ${access} ${what}`);
   const sentences = [
-    `Read from ${code(kind.path)} (${kind.version}); a \`${kind.type}\` ${deletions[kind.deletion.mode]}.`,
+    `Type ${code(kind.type)}, read from ${code(kind.path)} (${kind.version}). ${deletions[kind.deletion.mode]}`,
     `Permissions: ${read.map(code).join(', ')} to read, ${write.map(code).join(', ')} to recover.`,
     part.length === 0 ? '' : `For a part of it: ${part.join('; ')}.`,
     kind.absentIn === undefined ? '' : `Microsoft Graph does not have it in: ${kind.absentIn.join(', ')}.`,
+    ...exceptionsOf(kind).map((when) => `Not stored where ${when}: what is marked *with an exception*.`),
     ...(kind.readOnlyWhen ?? []).map((when) => `Never written where ${conditionText(when)}: ${when.because}.`),
     ...(kind.notCreatedWhen ?? []).map((when) => `Never made anew where ${conditionText(when)}: ${when.because}.`),
     kind.native === undefined ? "Microsoft's service does not know it." : `Microsoft calls it \`${kind.native}\`.`,
   ];
   return sentences.filter((sentence) => sentence !== '').join('\n');
+}
+
+/** The conditions under which some of the kind's attributes are noise, each once. */
+function exceptionsOf(kind: Kind): readonly string[] {
+  const texts = Object.values(kind.attributes).flatMap(({ noiseWhen }) =>
+    noiseWhen === undefined ? [] : [noiseWhen.map(conditionText).join(' or ')],
+  );
+  return [...new Set(texts)];
 }
 
 /** Has a deeper path something to say in the table? Keys and references alone do not change what is covered. */
@@ -84,7 +88,7 @@ function storedText(fact: Attribute): string {
   const notes = [
     fact.only === undefined ? '' : `only ${fact.only.map(code).join(', ')}`,
     fact.guard === undefined ? '' : `with ${code(fact.guard)}`,
-    fact.noiseWhen === undefined ? '' : `not where ${fact.noiseWhen.map(conditionText).join(' or ')}`,
+    fact.noiseWhen === undefined ? '' : 'with an exception',
   ].filter((note) => note !== '');
   return ['yes', ...notes].join(', ');
 }
@@ -118,6 +122,12 @@ function accessText(fact: Attribute | LinkKind, written: boolean): string {
   if (fact.access === undefined || !written) return '';
   const when = fact.accessWhen === undefined ? '' : ` where ${conditionText(fact.accessWhen)}`;
   return ` (\`${fact.access}\`${when})`;
+}
+
+/** Microsoft's list names whole properties: what lies below a covered one is covered. */
+function nativeText(kind: Kind, path: string, fact: Attribute): string {
+  if (fact.noise) return '';
+  return inheritedFact(kind, path, 'native') ? 'yes' : 'no';
 }
 
 function linkStoredText(fact: LinkKind): string {
