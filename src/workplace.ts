@@ -18,6 +18,10 @@ export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> 
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** The table of kinds; tests hand in others. */
   readonly kinds?: Kinds;
+  /** Stops what is under way when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Told what a person must do to sign in with a device code. */
+  readonly prompt?: (text: string) => void;
 }
 
 export interface Workplace {
@@ -50,6 +54,8 @@ export function openWorkplace(options: WorkplaceOptions): Workplace {
     credentials: configuration.credentials,
     accessToken: environment.DRIFTLINE_ACCESS_TOKEN,
     environment,
+    signal: options.signal,
+    prompt: options.prompt,
   });
   return {
     configuration,

@@ -69,6 +69,8 @@ export function workplaceFor(argv: CommonArguments, terminal: Terminal): Workpla
     authorityUrl: argv.authorityUrl,
     cwd: terminal.cwd,
     environment: terminal.environment,
+    signal: terminal.signal,
+    prompt: (text) => terminal.note(`${text}\n`),
     ...(terminal.kinds === undefined ? {} : { kinds: terminal.kinds }),
   });
   for (const kind of argv.kind ?? []) requireKind(workplace.kinds, kind, '--kind');

@@ -1,4 +1,5 @@
 // driftline show: one object as it was in a commit, as its YAML or as JSON.
+import { kindOf } from '../model/ref.ts';
 import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';
 
@@ -28,7 +29,7 @@ export const showCommand = command<Arguments>({
         await terminal.out(json({ ...entity, commit: commit.id, at: commit.at, blob, canonical }));
       else {
         const { emitYaml } = await import('../repo/index.ts');
-        await terminal.out(emitYaml(entity));
+        await terminal.out(emitYaml(workplace.kinds.get(kindOf(entity.ref))!, entity));
       }
       return 0;
     } finally {
