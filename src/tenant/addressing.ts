@@ -1,0 +1,90 @@
+// Addressing: a kind's row and a key into the paths and queries by which Graph reads objects, and an object of Graph into its key.
+import { isObject, type JsonObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
+import { isKey } from '../model/ref.ts';
+import { keyText } from './collections.ts';
+import { shapeProblem } from './problems.ts';
+
+/** Largest page of links (reference 1.4); asked for always, because default pages have left out rows of app role assignments. */
+export const linkPageSize = 999;
+
+/** The path of one object below the version root, by Graph's own id. */
+export function objectPath(kind: Kind, id: string): string {
+  return kind.singleton ? kind.path : `${kind.path}/${encodeURIComponent(id)}`;
+}
+
+/** Graph's id of the object with this key; undefined where it does not follow from the key. */
+export function idOfKey(kind: Kind, key: string): string | undefined {
+  if (kind.key === 'id') return key;
+  if (kind.idFrom === 'guids') return guidsId(key.split('_').filter((part) => part !== 'all'));
+  return kind.key.length === 1 ? key : undefined;
+}
+
+/** base64url of the GUIDs in .NET's byte order: the first three groups little-endian (reference 1.15). */
+function guidsId(guids: readonly string[]): string {
+  const bytes = guids.flatMap((guid) => {
+    const plain = [...Buffer.from(guid.replaceAll('-', ''), 'hex')];
+    return [
+      ...plain.slice(0, 4).reverse(),
+      ...plain.slice(4, 6).reverse(),
+      ...plain.slice(6, 8).reverse(),
+      ...plain.slice(8),
+    ];
+  });
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/** The key of an object that Graph gave. Throws Unanswered where it has none: an object without its id cannot be told from others. */
+export function keyOfRaw(kind: Kind, raw: JsonObject): string {
+  const part = (name: string) => {
+    const value = raw[name];
+    return typeof value === 'string' && value !== '' ? keyText(value) : undefined;
+  };
+  const key = kind.key === 'id' ? part('id') : kind.key.map((name) => part(name) ?? 'all').join('_');
+  if (key === undefined || !isKey(key) || (kind.key !== 'id' && part(kind.key[0] ?? '') === undefined))
+    throw shapeProblem(`an object has no usable ${kind.key === 'id' ? 'id' : kind.key.join(', ')}`, kind.path);
+  return key;
+}
+
+/**
+ * The `$select` of a kind, without attributes that the token may not read: one of those would make Graph refuse the whole request
+ * (reference 3.1). Undefined where Graph is not to be asked for certain attributes.
+ */
+export function selectOf(kind: Kind, permissions: readonly string[] | undefined): string | undefined {
+  if (!kind.select) return undefined;
+  const names = new Set(['id', ...(kind.key === 'id' ? [] : kind.key)]);
+  for (const path of Object.keys(kind.attributes)) names.add(path.split('.')[0]!);
+  for (const name of [...names]) {
+    const fact = kind.attributes[name];
+    const guarded = fact?.guard !== undefined && !permissions?.includes(fact.guard);
+    const listed = kind.contained?.some(({ attribute, read }) => attribute === name && read === 'list');
+    if (fact?.noise || guarded || listed) names.delete(name);
+  }
+  for (const { computedWhen, hiddenWhen } of Object.values(kind.links))
+    for (const condition of [computedWhen, hiddenWhen]) if (condition !== undefined) names.add(condition.attribute);
+  for (const { when } of kind.contained ?? []) if (when !== undefined) names.add(when.attribute);
+  return [...names].join(',');
+}
+
+/** A path with its query; options that are undefined are left out. Values are Graph's own names and numbers and need no encoding. */
+export function withQuery(path: string, options: Readonly<Record<string, string | number | undefined>>): string {
+  const query = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `${name}=${value}`);
+  return query.length === 0 ? path : `${path}?${query.join('&')}`;
+}
+
+/** The object of a singleton's answer, which some singletons wrap into a collection of one (`/organization`). */
+export function singletonIn(kind: Kind, body: unknown): JsonObject {
+  const subject = `GET ${kind.path}`;
+  if (!isObject(body as JsonObject)) throw shapeProblem('it is no object', subject);
+  const { value } = body as { value?: unknown };
+  if (value === undefined) {
+    if (isObject((body as JsonObject).error))
+      throw shapeProblem('it is an error with the status of a success', subject);
+    return body as JsonObject;
+  }
+  if (!Array.isArray(value) || value.length !== 1 || !isObject(value[0]))
+    throw shapeProblem('it has not exactly one object in "value"', subject);
+  return value[0];
+}

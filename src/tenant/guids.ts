@@ -1,0 +1,105 @@
+// A table of GUIDs in 28 bytes each: every GUID once, with a small number, so that millions of links fit in memory.
+
+const slotsPerEntry = 2;
+
+/** GUIDs numbered from 0 in the order they were first added. Texts are GUIDs of 36 characters, of either case. */
+export class GuidTable {
+  #words = new Uint32Array(4 * 1024);
+  #slots = new Int32Array(slotsPerEntry * 1024).fill(-1);
+  #size = 0;
+  readonly #key = new Uint32Array(4);
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number of a GUID, -1 where it is not in the table. RangeError for what is no GUID. */
+  find(guid: string): number {
+    this.#parse(guid);
+    return this.#slots[this.#slot()]!;
+  }
+
+  /** The number of a GUID, which is added where it is new. */
+  add(guid: string): number {
+    this.#parse(guid);
+    const slot = this.#slot();
+    const known = this.#slots[slot]!;
+    if (known >= 0) return known;
+    const number = this.#size;
+    this.#slots[slot] = number;
+    this.#size += 1;
+    if (this.#words.length < 4 * this.#size) this.#words = enlarged(this.#words);
+    this.#words.set(this.#key, 4 * number);
+    if (slotsPerEntry * this.#size > this.#slots.length) this.#rehash();
+    return number;
+  }
+
+  /** The GUID of a number, in lower case. */
+  text(number: number): string {
+    let hex = '';
+    for (let word = 0; word < 4; word += 1) hex += this.#words[4 * number + word]!.toString(16).padStart(8, '0');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
+  #parse(guid: string): void {
+    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid))
+      throw new RangeError(`not a GUID: ${JSON.stringify(guid)}`);
+    const hex = guid.slice(0, 8) + guid.slice(9, 13) + guid.slice(14, 18) + guid.slice(19, 23) + guid.slice(24);
+    for (let word = 0; word < 4; word += 1) this.#key[word] = Number.parseInt(hex.slice(8 * word, 8 * word + 8), 16);
+  }
+
+  /** The slot of the parsed GUID: where it is, or where it would go. */
+  #slot(): number {
+    const [a, b, c, d] = this.#key as unknown as [number, number, number, number];
+    const mask = this.#slots.length - 1;
+    for (let slot = hash(a, b, c, d) & mask; ; slot = (slot + 1) & mask) {
+      const number = this.#slots[slot]!;
+      if (number < 0) return slot;
+      const at = 4 * number;
+      const words = this.#words;
+      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return slot;
+    }
+  }
+
+  #rehash(): void {
+    this.#slots = new Int32Array(2 * this.#slots.length).fill(-1);
+    const mask = this.#slots.length - 1;
+    const words = this.#words;
+    for (let number = 0; number < this.#size; number += 1) {
+      const at = 4 * number;
+      let slot = hash(words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!) & mask;
+      while (this.#slots[slot]! >= 0) slot = (slot + 1) & mask;
+      this.#slots[slot] = number;
+    }
+  }
+}
+
+function hash(a: number, b: number, c: number, d: number): number {
+  let mixed = Math.imul(a ^ Math.imul(b, 0x9e3779b1), 0x85ebca6b) ^ Math.imul(c ^ Math.imul(d, 0xc2b2ae35), 0x27d4eb2f);
+  mixed ^= mixed >>> 15;
+  return Math.imul(mixed, 0x2c1b3c6d) ^ (mixed >>> 12);
+}
+
+/** A typed array of twice the length with the same content. */
+export function enlarged<Numbers extends Uint32Array | Int32Array | Uint8Array>(numbers: Numbers): Numbers {
+  const larger = new (numbers.constructor as new (length: number) => Numbers)(2 * numbers.length);
+  larger.set(numbers);
+  return larger;
+}
+
+/** Keys that were met before: GUIDs packed, others as texts. */
+export class SeenKeys {
+  readonly #guids = new GuidTable();
+  readonly #others = new Set<string>();
+
+  /** Adds a key; false where it was there already. */
+  add(key: string): boolean {
+    if (key.length !== 36 || key.charAt(8) !== '-' || !/^[0-9a-f-]+$/.test(key)) {
+      const before = this.#others.size;
+      return this.#others.add(key).size > before;
+    }
+    const before = this.#guids.size;
+    this.#guids.add(key);
+    return this.#guids.size > before;
+  }
+}

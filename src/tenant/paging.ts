@@ -1,0 +1,158 @@
+// Paging: a collection's first path into all of its pages, each checked; it ends normally only if the collection was read completely.
+import { createHash } from 'node:crypto';
+import { isArray, isObject, type JsonObject } from '../model/json.ts';
+import { addressOf } from './address.ts';
+import { type Answer, isExpiredToken, statusText, succeeded } from './answer.ts';
+import type { Graph, ReadRequest } from './graph.ts';
+import { Refused, shapeProblem, Unanswered } from './problems.ts';
+
+export interface Listing extends ReadRequest {
+  /** Last segment that `@odata.context` must name where the answer has one: `users`. */
+  readonly entitySet?: string;
+  /** A delta listing ends with a deltaLink; a page without it and without a nextLink was cut off. */
+  readonly delta?: boolean;
+}
+
+export interface Page {
+  readonly items: readonly JsonObject[];
+  /** Grows when the collection had to be read again from its first page; what came in an earlier pass may come again. */
+  readonly pass: number;
+}
+
+const maxPasses = 4;
+const maxPages = 100_000;
+/** How often one page is asked for again because its answer took more than one attempt. */
+const maxCleanings = 5;
+
+/** A page token no longer holds; only reading from the first page on can tell what the collection is. */
+class ExpiredPage extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super('expired page token');
+    this.answer = answer;
+  }
+}
+
+/**
+ * All pages of a collection (trust.md 1.4). While one is worked on, the next is fetched. An expired page token restarts the collection, at
+ * most three times; pages of two passes are never joined. Throws {@link Refused} or {@link Unanswered} where it is not complete.
+ */
+export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator<Page> {
+  for (let pass = 1; ; pass += 1) {
+    try {
+      yield* onePass(graph, listing, pass);
+      return;
+    } catch (error) {
+      if (!(error instanceof ExpiredPage)) throw error;
+      if (pass === maxPasses)
+        throw new Unanswered(
+          `The page tokens of this collection ran out ${maxPasses} times, the last time with ${statusText(error.answer)}. The tenant may be too busy; run it again later.`,
+          `GET ${listing.path.split('?')[0]}`,
+          { sent: true, permanent: true },
+        );
+      graph.countRetry(false);
+    }
+  }
+}
+
+/** All items of a short collection. */
+export async function readAll(graph: Graph, listing: Listing): Promise<JsonObject[]> {
+  let items: JsonObject[] = [];
+  let pass = 1;
+  for await (const page of readPages(graph, listing)) {
+    if (page.pass !== pass) items = [];
+    pass = page.pass;
+    items.push(...page.items);
+  }
+  return items;
+}
+
+interface CheckedPage {
+  readonly items: readonly JsonObject[];
+  readonly next: string | undefined;
+}
+
+async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGenerator<Page> {
+  const first = addressOf(graph.url, listing.version, listing.path);
+  const subject = `GET ${new URL(first).pathname}`;
+  const seen = new Set<string>();
+  let ahead: Promise<CheckedPage> | undefined = cleanPage(graph, listing, undefined, first);
+  for (let number = 1; ahead !== undefined; number += 1) {
+    const { items, next }: CheckedPage = await ahead;
+    ahead = undefined;
+    if (next !== undefined) {
+      const digest = createHash('sha1').update(next).digest('base64');
+      if (seen.has(digest))
+        throw shapeProblem('a page links back to an earlier one, so the listing would never end', subject);
+      if (number === maxPages) throw shapeProblem(`the listing has more than ${maxPages} pages`, subject);
+      seen.add(digest);
+      ahead = cleanPage(graph, listing, next, first);
+      // The consumer may stop before it comes to this page.
+      ahead.catch(() => {});
+    }
+    yield { items, pass };
+  }
+}
+
+/**
+ * One page whose token may be used. A token in an answer that itself took several attempts must not be: the page is asked for again until
+ * it comes at the first attempt (reference 1.4).
+ */
+async function cleanPage(
+  graph: Graph,
+  listing: Listing,
+  link: string | undefined,
+  first: string,
+): Promise<CheckedPage> {
+  for (let cleaning = 0; ; cleaning += 1) {
+    const answer = link === undefined ? await graph.read(listing) : await graph.follow(link, first, listing);
+    if (!succeeded(answer)) {
+      if (isExpiredToken(answer) && (link !== undefined || listing.delta)) throw new ExpiredPage(answer);
+      throw new Refused(answer, `GET ${new URL(first).pathname}`);
+    }
+    const page = checkPage(answer, listing, `GET ${new URL(first).pathname}`);
+    if (!answer.retried || page.next === undefined) return page;
+    if (cleaning === maxCleanings) throw new ExpiredPage(answer);
+    graph.countRetry(false);
+  }
+}
+
+/** The items of a page and where it goes on. Throws {@link Unanswered} for what is not the page asked for (trust.md row 12). */
+export function checkPage(
+  answer: Pick<Answer, 'body'>,
+  listing: Pick<Listing, 'entitySet' | 'delta'>,
+  subject: string,
+): CheckedPage {
+  const { body } = answer;
+  if (!isObject(body)) throw shapeProblem('it is no object', subject);
+  if (!isArray(body.value))
+    throw shapeProblem(
+      isObject(body.error) ? 'it is an error with the status of a success' : 'it has no array "value"',
+      subject,
+    );
+  const items = body.value;
+  if (!items.every(isObject)) throw shapeProblem('an item of "value" is no object', subject);
+  const context = body['@odata.context'];
+  if (listing.entitySet !== undefined && typeof context === 'string' && !names(context, listing.entitySet))
+    throw shapeProblem(`it says that it lists something else than ${listing.entitySet}`, subject);
+  const next = linkIn(body, '@odata.nextLink', subject);
+  const delta = linkIn(body, '@odata.deltaLink', subject);
+  if (listing.delta && next === undefined && delta === undefined)
+    throw shapeProblem('the last page of a delta has no deltaLink', subject);
+  return { items: items as readonly JsonObject[], next };
+}
+
+function linkIn(body: JsonObject, name: string, subject: string): string | undefined {
+  const link = body[name];
+  if (link === undefined || link === null || typeof link === 'string') return link ?? undefined;
+  throw shapeProblem(`its ${name} is no text`, subject);
+}
+
+/** Does `…/$metadata#conditionalAccess/policies(id)` name the set `policies`? Graph writes the path before it in several ways. */
+function names(context: string, entitySet: string): boolean {
+  const fragment = context.slice(context.indexOf('#') + 1);
+  if (fragment.startsWith('Collection(')) return true;
+  const segments = fragment.split('/').map((segment) => segment.replace(/\(.*$/, '').toLowerCase());
+  return segments.includes(entitySet.toLowerCase());
+}

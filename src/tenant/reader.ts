@@ -1,0 +1,265 @@
+// The reader: Graph and the tenant it serves as the port TenantReader; it holds nothing that can write.
+import { NotComplete } from '../model/coverage.ts';
+import type { Entity } from '../model/entity.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
+import { isKey, type Ref, toRef } from '../model/ref.ts';
+import type { ReadProgress, TenantIdentity, TenantReader } from '../model/tenant.ts';
+import { idOfKey, keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
+import { statusText, succeeded } from './answer.ts';
+import type { Tokens } from './auth.ts';
+import { readBatch } from './batch.ts';
+import type { Cloud } from './clouds.ts';
+import { type Collecting, collect, entitiesOf } from './collect.ts';
+import { collectionOf, keyText } from './collections.ts';
+import { toNotComplete } from './coverage.ts';
+import type { Graph } from './graph.ts';
+import { toEntity } from './normalize.ts';
+import { checkPage, readPages } from './paging.ts';
+import { authenticationProblem, Refused, shapeProblem } from './problems.ts';
+import type { Claims } from './token.ts';
+
+/** Ids in one getByIds request (reference 1.3). */
+const idsAtOnce = 1000;
+/** From so many objects on, one listing of a slow lane is faster than single reads. */
+const listFrom = 4;
+
+export interface ReaderParts {
+  readonly graph: Graph;
+  readonly tokens: Tokens;
+  readonly cloud: Cloud;
+  readonly tenantId: string | undefined;
+  readonly onProgress?: ((progress: ReadProgress) => void) | undefined;
+  readonly close: () => void;
+}
+
+export class GraphReader implements TenantReader {
+  readonly #parts: ReaderParts;
+  readonly #objects = new Map<string, number>();
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+  }
+
+  statistics() {
+    return this.#parts.graph.statistics();
+  }
+
+  async close(): Promise<void> {
+    this.#parts.close();
+  }
+
+  /** Tells of a wait in the lane of a kind. */
+  waiting(kind: string, text: string): void {
+    this.#tell(kind, text);
+  }
+
+  async identity(): Promise<TenantIdentity> {
+    const { graph, cloud, tenantId } = this.#parts;
+    const claims = await this.#claims();
+    const path = '/organization?$select=id,displayName';
+    const answer = await graph.read({ version: 'v1.0', path, lane: 'directory' });
+    const organization = succeeded(answer) ? singletonIn(organizationRow, answer.body) : {};
+    const id = typeof organization.id === 'string' ? organization.id.toLowerCase() : claims.tenantId;
+    if (id === undefined)
+      throw authenticationProblem(
+        `Neither the token nor Graph says which tenant this is (${statusText(answer)} to GET /organization). Grant Organization.Read.All.`,
+      );
+    for (const expected of [claims.tenantId, tenantId?.toLowerCase()])
+      if (expected?.includes('-') && expected !== id)
+        throw authenticationProblem(
+          `Graph answers for tenant ${id}, and the token or the configuration says ${expected}. Nothing was read. Check the tenant id in driftline.yaml and the credentials.`,
+        );
+    return {
+      tenantId: id,
+      displayName: typeof organization.displayName === 'string' ? organization.displayName : id,
+      cloud: cloud.name,
+      ...(claims.appId === undefined ? {} : { appId: claims.appId }),
+      ...(claims.objectId === undefined ? {} : { servicePrincipalId: claims.objectId }),
+      ...(claims.permissions === undefined ? {} : { permissions: claims.permissions }),
+    };
+  }
+
+  async *read(kind: Kind): AsyncGenerator<readonly Entity[]> {
+    if (kind.absentIn?.includes(this.#parts.cloud.name))
+      throw new NotComplete('skipped', kind.name, `The cloud ${this.#parts.cloud.name} does not have it.`);
+    const { permissions } = await this.#claims();
+    this.#objects.set(kind.name, 0);
+    try {
+      for await (const entities of collect(this.#collecting(kind, permissions))) {
+        this.#objects.set(kind.name, this.#objects.get(kind.name)! + entities.length);
+        this.#tell(kind.name);
+        yield entities;
+      }
+    } catch (error) {
+      throw toNotComplete(kind, error, permissions);
+    }
+  }
+
+  async readObjects(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
+    const { permissions } = await this.#claims();
+    try {
+      const raws = await this.#rawObjects(kind, keys, permissions);
+      const entities = await entitiesOf(this.#collecting(kind, permissions), raws, {});
+      return byKey(entities, keys);
+    } catch (error) {
+      throw toNotComplete(kind, error, permissions);
+    }
+  }
+
+  async resolve(ids: readonly string[]): Promise<ReadonlyMap<string, Ref>> {
+    const found = new Map<string, Ref>();
+    const { graph } = this.#parts;
+    const path = '/directoryObjects/getByIds';
+    for (let at = 0; at < ids.length; at += idsAtOnce) {
+      const body = { ids: ids.slice(at, at + idsAtOnce) };
+      const answer = await graph.read({ version: 'v1.0', path, lane: 'directory', body });
+      if (!succeeded(answer)) throw new Refused(answer, `POST ${path}`);
+      for (const item of checkPage(answer, {}, `POST ${path}`).items) {
+        const id = typeof item.id === 'string' ? keyText(item.id) : '';
+        const type = item['@odata.type'];
+        if (isKey(id)) found.set(id, toRef(collectionOf(typeof type === 'string' ? type : undefined), id));
+      }
+    }
+    return found;
+  }
+
+  async readDeleted(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
+    const { bin, binAbsentIn } = kind.deletion;
+    if (bin === undefined || keys.length === 0 || binAbsentIn?.includes(this.#parts.cloud.name)) return new Map();
+    const { permissions } = await this.#claims();
+    try {
+      const raws =
+        kind.lane === 'conditionalAccess' ? await this.#listBin(kind, bin) : await this.#fromBin(kind, bin, keys);
+      const entities = raws.filter((raw) => isOfKind(kind, raw)).map((raw) => toEntity(kind, raw, {}));
+      return byKey(entities, keys);
+    } catch (error) {
+      throw toNotComplete(kind, error, permissions);
+    }
+  }
+
+  async probe(kind: Kind) {
+    const { graph, cloud } = this.#parts;
+    const { permissions } = await this.#claims();
+    if (kind.absentIn?.includes(cloud.name))
+      return { status: 'failed' as const, reason: `The cloud ${cloud.name} does not have it.` };
+    const $top = kind.pageSize === undefined || kind.singleton ? undefined : 1;
+    const path = withQuery(kind.path, { $select: selectOf(kind, permissions), $top });
+    try {
+      const answer = await graph.read({ version: kind.version, path, lane: kind.lane, about: kind.name });
+      if (succeeded(answer)) return undefined;
+      throw new Refused(answer, `GET ${kind.path}`);
+    } catch (error) {
+      const problem = toNotComplete(kind, error, permissions);
+      if (!(problem instanceof NotComplete)) throw problem;
+      const { status } = problem;
+      return {
+        status: status === 'forbidden' || status === 'unlicensed' ? status : 'failed',
+        reason: problem.detail,
+      } as const;
+    }
+  }
+
+  #collecting(kind: Kind, permissions: readonly string[] | undefined): Collecting {
+    return {
+      graph: this.#parts.graph,
+      kind,
+      permissions,
+      readObjects: (asked, keys) => this.readObjects(asked, keys),
+    };
+  }
+
+  async #claims(): Promise<Claims> {
+    return (await this.#parts.tokens.get()).claims;
+  }
+
+  #tell(kind: string, waiting?: string): void {
+    const { graph, onProgress } = this.#parts;
+    onProgress?.({
+      kind,
+      objects: this.#objects.get(kind) ?? 0,
+      requests: graph.requestsFor(kind),
+      ...(waiting === undefined ? {} : { waiting }),
+    });
+  }
+
+  /** Those of the keys that Graph has, as it gives them. */
+  async #rawObjects(
+    kind: Kind,
+    keys: readonly string[],
+    permissions: readonly string[] | undefined,
+  ): Promise<JsonObject[]> {
+    const { graph } = this.#parts;
+    const query = { $select: selectOf(kind, permissions) };
+    const request = { version: kind.version, lane: kind.lane, about: kind.name } as const;
+    const slow = kind.lane === 'conditionalAccess';
+    const ids = keys.map((key) => idOfKey(kind, key));
+    if (ids.includes(undefined) || (slow && !kind.singleton && keys.length >= listFrom)) {
+      const raws: JsonObject[] = [];
+      const path = withQuery(kind.path, { ...query, $top: kind.pageSize });
+      for await (const { items } of readPages(graph, { ...request, path })) raws.push(...items);
+      return [...new Map(raws.map((raw) => [keyOfRaw(kind, raw), raw])).values()].filter((raw) =>
+        keys.includes(keyOfRaw(kind, raw)),
+      );
+    }
+    const paths = kind.singleton
+      ? [withQuery(kind.path, query)]
+      : ids.map((id) => withQuery(objectPath(kind, id!), query));
+    const answers = slow
+      ? await inTurn(paths, (path) => graph.read({ ...request, path }))
+      : await readBatch(graph, request, paths);
+    return answers.flatMap((answer, at) => {
+      if (answer.status === 404) return [];
+      if (!succeeded(answer)) throw new Refused(answer, `GET ${paths[at]!.split('?')[0]}`, paths[at]);
+      return [kind.singleton ? singletonIn(kind, answer.body) : objectIn(answer.body, paths[at]!)];
+    });
+  }
+
+  async #fromBin(kind: Kind, bin: string, keys: readonly string[]): Promise<JsonObject[]> {
+    const { graph } = this.#parts;
+    const folder = bin.replace(/\/microsoft\.graph\.\w+$/, '');
+    const paths = keys.map((key) => `${folder}/${encodeURIComponent(idOfKey(kind, key) ?? key)}`);
+    const answers = await readBatch(graph, { version: kind.version, lane: kind.lane, about: kind.name }, paths);
+    return answers.flatMap((answer, at) => {
+      if (answer.status === 404) return [];
+      if (!succeeded(answer)) throw new Refused(answer, `GET ${paths[at]}`, paths[at]);
+      return [objectIn(answer.body, paths[at]!)];
+    });
+  }
+
+  async #listBin(kind: Kind, bin: string): Promise<JsonObject[]> {
+    const raws: JsonObject[] = [];
+    const listing = { version: kind.version, path: bin, lane: kind.lane, about: kind.name };
+    for await (const { items } of readPages(this.#parts.graph, listing)) raws.push(...items);
+    return raws;
+  }
+}
+
+const organizationRow = { path: '/organization' } as Kind;
+
+function objectIn(body: Json | undefined, path: string): JsonObject {
+  if (!isObject(body) || isArray(body.value) || isObject(body.error)) throw shapeProblem('it is no object', path);
+  return body;
+}
+
+function byKey(entities: readonly Entity[], keys: readonly string[]): ReadonlyMap<string, Entity> {
+  const wanted = new Set(keys);
+  const found = new Map<string, Entity>();
+  for (const entity of entities) {
+    const key = entity.ref.slice(entity.ref.indexOf('/') + 1);
+    if (wanted.has(key)) found.set(key, entity);
+  }
+  return found;
+}
+
+/** The bin of the directory holds objects of all types. */
+function isOfKind(kind: Kind, raw: JsonObject): boolean {
+  const type = raw['@odata.type'];
+  return typeof type !== 'string' || kind.typed === true || collectionOf(type, [kind.name]) === kind.name;
+}
+
+async function inTurn<Item, Result>(items: readonly Item[], each: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await each(item));
+  return results;
+}
