@@ -32,7 +32,6 @@ export const groups = {
     membershipRule: { refersTo: { kind: 'groups', inside: true } },
     membershipRuleProcessingState: {},
     onPremisesDomainName: { write: 'never' },
-    onPremisesExtensionAttributes: { write: 'never' },
     onPremisesLastSyncDateTime: { noise: true },
     onPremisesNetBiosName: { write: 'never' },
     onPremisesProvisioningErrors: { noise: true },
