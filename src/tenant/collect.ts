@@ -52,11 +52,10 @@ export async function* collect(collecting: Collecting): AsyncGenerator<readonly 
   };
   const seen = new SeenKeys();
   for await (const { items } of readPages(graph, listing)) {
-    const fresh = items.filter((raw) => !isRemoved(raw));
-    const entities = await entitiesOf(collecting, fresh, { index, expanded });
-    const once = await eachOnce(collecting, entities);
-    const unseen = once.filter(({ ref }) => seen.add(keyOf(ref)));
-    if (unseen.length > 0) yield unseen;
+    const fresh = items.filter((raw) => !seen.has(keyOfRaw(kind, raw)));
+    const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { index, expanded }));
+    for (const { ref } of entities) seen.add(keyOf(ref));
+    if (entities.length > 0) yield entities;
   }
 }
 
@@ -145,8 +144,4 @@ function sameEntity(left: Entity, right: Entity): boolean {
     equal(left.attributes, right.attributes) &&
     equal(left.links as unknown as JsonObject, right.links as unknown as JsonObject)
   );
-}
-
-function isRemoved(raw: JsonObject): boolean {
-  return raw['@removed'] !== undefined;
 }

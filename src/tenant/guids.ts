@@ -1,6 +1,7 @@
 // A table of GUIDs in 28 bytes each: every GUID once, with a small number, so that millions of links fit in memory.
 
 const slotsPerEntry = 2;
+const guidText = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** GUIDs numbered from 0 in the order they were first added. Texts are GUIDs of 36 characters, of either case. */
 export class GuidTable {
@@ -13,15 +14,14 @@ export class GuidTable {
     return this.#size;
   }
 
-  /** The number of a GUID, -1 where it is not in the table. RangeError for what is no GUID. */
+  /** The number of a GUID, -1 where it is not in the table. */
   find(guid: string): number {
-    this.#parse(guid);
-    return this.#slots[this.#slot()]!;
+    return this.#parse(guid) ? this.#slots[this.#slot()]! : -1;
   }
 
-  /** The number of a GUID, which is added where it is new. */
+  /** The number of a GUID, which is added where it is new. RangeError for what is no GUID. */
   add(guid: string): number {
-    this.#parse(guid);
+    if (!this.#parse(guid)) throw new RangeError(`not a GUID: ${JSON.stringify(guid)}`);
     const slot = this.#slot();
     const known = this.#slots[slot]!;
     if (known >= 0) return known;
@@ -41,11 +41,11 @@ export class GuidTable {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
-  #parse(guid: string): void {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(guid))
-      throw new RangeError(`not a GUID: ${JSON.stringify(guid)}`);
+  #parse(guid: string): boolean {
+    if (!guidText.test(guid)) return false;
     const hex = guid.slice(0, 8) + guid.slice(9, 13) + guid.slice(14, 18) + guid.slice(19, 23) + guid.slice(24);
     for (let word = 0; word < 4; word += 1) this.#key[word] = Number.parseInt(hex.slice(8 * word, 8 * word + 8), 16);
+    return true;
   }
 
   /** The slot of the parsed GUID: where it is, or where it would go. */
@@ -92,14 +92,12 @@ export class SeenKeys {
   readonly #guids = new GuidTable();
   readonly #others = new Set<string>();
 
-  /** Adds a key; false where it was there already. */
-  add(key: string): boolean {
-    if (key.length !== 36 || key.charAt(8) !== '-' || !/^[0-9a-f-]+$/.test(key)) {
-      const before = this.#others.size;
-      return this.#others.add(key).size > before;
-    }
-    const before = this.#guids.size;
-    this.#guids.add(key);
-    return this.#guids.size > before;
+  has(key: string): boolean {
+    return this.#others.has(key) || this.#guids.find(key) >= 0;
+  }
+
+  add(key: string): void {
+    if (guidText.test(key)) this.#guids.add(key);
+    else this.#others.add(key);
   }
 }

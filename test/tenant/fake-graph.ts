@@ -110,7 +110,9 @@ export class FakeGraph {
     const version = request.url.pathname.split('/')[1];
     const responses = await Promise.all(
       requests.map(async ({ id, method, url, headers, body }) => {
-        const answer = await this.#answer(this.#request(`${graphUrl}/${version}${url}`, method, headers, body, true));
+        const inner = this.#request(`${graphUrl}/${version}${url}`, method, headers, body, true);
+        this.requests.push(inner);
+        const answer = await this.#answer(inner);
         if (answer instanceof Response || answer instanceof Error) throw new Error('no wire faults inside a batch');
         return { id, ...answer, headers: answer.headers ?? {} };
       }),
