@@ -226,6 +226,16 @@ export const flags: ReadonlySet<string> = new Set([
   'weakAlgorithms',
 ]);
 
+/** Entity types without an address of their own: they come and go with the object that holds them, as a complex value does. */
+export const contained: ReadonlySet<string> = new Set([
+  'authenticationMethodTarget',
+  'microsoftAuthenticatorAuthenticationMethodTarget',
+  'passkeyAuthenticationMethodTarget',
+  'passkeyProfile',
+  'smsAuthenticationMethodTarget',
+  'verifiableCredentialAuthenticationMethodTarget',
+]);
+
 /** Types that allow properties beyond their own (`OpenType` in the metadata): directory extensions come so. */
 export const open: ReadonlySet<string> = new Set([
   'application',

@@ -18,9 +18,6 @@ export const authenticationContexts: EntityType = {
   },
   defaults: () => ({ description: null, isAvailable: false }),
   checkCreate(body) {
-    if (!/^c[1-9][0-9]?$/.test(String(body.id))) {
-      throw refusal(1310, `'${body.id}' is not the id of an authentication context: they are c1 to c99.`, 'id');
-    }
     if (typeof body.displayName !== 'string' || body.displayName === '') {
       throw refusal(
         1311,
@@ -29,9 +26,11 @@ export const authenticationContexts: EntityType = {
       );
     }
   },
-  checkUpdate(before, patch) {
-    if (patch.id !== undefined && patch.id !== before.id)
-      throw refusal(1312, "Property 'id' is read-only and cannot be set.", 'id');
+  settle(after) {
+    if (!/^c[1-9][0-9]?$/.test(after.id)) {
+      throw refusal(1310, `'${after.id}' is not the id of an authentication context: they are c1 to c99.`, 'id');
+    }
+    return after;
   },
   checkDelete(reference, context) {
     if (reference.isAvailable === true) {
