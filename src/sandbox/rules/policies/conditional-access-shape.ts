@@ -62,6 +62,24 @@ function settledSession(session: GraphRecord): GraphRecord | null {
   return isEmpty(controls) ? null : controls;
 }
 
+/**
+ * The body as Conditional Access means it: names of properties in any case, and an empty collection where an object
+ * belongs as null (both stand in policies that people have posted for years).
+ */
+export function asMeant(typeName: string, body: GraphRecord): GraphRecord {
+  const properties = propertiesOf(typeName);
+  const names = new Map([...properties.keys()].map((name) => [name.toLowerCase(), name]));
+  const meant: GraphRecord = {};
+  for (const [sent, value] of Object.entries(body)) {
+    const name = names.get(sent.toLowerCase()) ?? sent;
+    const info = properties.get(name);
+    if (info?.kind !== 'complex' || info.collection) meant[name] = value;
+    else if (isRecord(value)) meant[name] = asMeant(info.type, value);
+    else meant[name] = Array.isArray(value) && value.length === 0 ? null : value;
+  }
+  return meant;
+}
+
 /** Every member that the metadata knows, the given ones in canonical form, annotations but the type of a derived one left out. */
 function completed(typeName: string, value: GraphRecord): GraphRecord {
   const annotated = value['@odata.type'];

@@ -4,7 +4,7 @@ import { GraphError } from '../../types.ts';
 import { expandedStrength } from './authentication-strengths.ts';
 import { checkConsistency, checkRequired } from './conditional-access-checks.ts';
 import { checkReferences } from './conditional-access-references.ts';
-import { isRecord, settled } from './conditional-access-shape.ts';
+import { asMeant, isRecord, settled } from './conditional-access-shape.ts';
 
 export const conditionalAccessPolicies: EntityType = {
   type: 'conditionalAccessPolicy',
@@ -21,6 +21,7 @@ export const conditionalAccessPolicies: EntityType = {
     read: ['Policy.Read.All', 'Policy.Read.ConditionalAccess'],
     write: [['Policy.ReadWrite.ConditionalAccess', 'Policy.Read.All', 'Application.Read.All']],
   },
+  readBody: (body) => asMeant('conditionalAccessPolicy', body),
   defaults: (_body, { store }) => ({
     templateId: null,
     description: null,
