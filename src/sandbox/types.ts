@@ -124,6 +124,8 @@ export interface Store extends Reader {
   restore(id: string): GraphObject;
   binned(bin: Bin, id: string): Binned | undefined;
   listBin(bin: Bin, type?: string): Iterable<Binned>;
+  /** The names of all relations that anything is linked by. */
+  relations(): readonly string[];
   link(relation: string, owner: string, target: string): void;
   unlink(relation: string, owner: string, target: string): void;
   /** Writes whose changes appear in no delta, as Microsoft's own recovery jobs make them (reference 1.5). */
@@ -137,6 +139,8 @@ export interface Caller {
   readonly appId: string;
   readonly servicePrincipalId: string;
   readonly permissions: ReadonlySet<string>;
+  /** Holds a directory role that lets it touch privileged users (reference 1.14). */
+  readonly privileged: boolean;
 }
 
 /** What a rule may look at while one request is served. */
@@ -154,6 +158,8 @@ export interface Context {
   may(...permissions: string[]): boolean;
   /** The rules of another type. */
   rules(type: string): EntityType | undefined;
+  /** Keeps a secret that can be used at the token endpoint, and never read. */
+  keepSecret(holder: string, keyId: string, secret: string): void;
 }
 
 /**
@@ -172,8 +178,11 @@ export interface LinkRule {
   readonly inverseOf?: string;
   /** The link is still there after the target was soft-deleted and restored (reference 3.1 Delete); else it is lost at deletion. */
   readonly survivesBin?: true;
+  /** The link is lost when its owner is soft-deleted. */
+  readonly lostWithOwner?: true;
   readonly maximum?: number;
-  /** Needed to write it, on top of nothing: replaces the type's write permissions. */
+  /** Replace the type's own permissions for this relation. */
+  readonly read?: Permissions;
   readonly write?: Permissions;
   /** Throws a GraphError where the link may not be made or ended. */
   checkAdd?(owner: GraphObject, target: { type: string; object: GraphObject }, context: Context): void;
@@ -198,6 +207,15 @@ export interface ChildRule {
   check?(child: GraphRecord, before: GraphRecord | undefined, owner: GraphObject, context: Context): void;
   /** What DELETE leaves: undefined removes the child, a record replaces it (a built-in method configuration is reset). */
   remove?(child: GraphRecord, owner: GraphObject, context: Context): GraphRecord | undefined;
+}
+
+/** A navigation collection of objects that have a type of their own and name this object in a property (`appRoleAssignedTo`). */
+export interface RelatedRule {
+  readonly type: string;
+  readonly by: string;
+  readonly methods: readonly ('list' | 'get' | 'create' | 'delete')[];
+  /** Replaces the type's own read permissions. */
+  readonly read?: Permissions;
 }
 
 /** A bound action or function below an object, such as `addPassword`, `updateAllowedCombinations`, `usage`. */
@@ -248,12 +266,28 @@ export interface EntityType {
   /** Query options that the collection refuses: `$top`, `$expand`, … */
   readonly refusedOptions?: readonly string[];
   readonly bin?: Bin;
+  /** Objects of a type with a bin that are gone at once all the same (an on-premises synced group, reference 1.12). */
+  hardDeleted?(object: GraphObject): boolean;
   readonly links?: Readonly<Record<string, LinkRule>>;
   readonly children?: Readonly<Record<string, ChildRule>>;
+  readonly related?: Readonly<Record<string, RelatedRule>>;
   readonly actions?: Readonly<Record<string, ActionRule>>;
   /** Objects that exist in every tenant and are put into an empty store; a seed file of the same id overrides them. */
   builtIn?(store: Store): readonly GraphObject[];
-  readonly permissions: { readonly read: Permissions; readonly write: Permissions };
+  /** `create`, `delete` and `restore` default to `write`. */
+  readonly permissions: {
+    readonly read: Permissions;
+    readonly write: Permissions;
+    readonly create?: Permissions;
+    readonly delete?: Permissions;
+    readonly restore?: Permissions;
+  };
+  /** A collection without addressable objects of its own: reached through related collections only (`appRoleAssignment`). */
+  readonly unlisted?: true;
+  /** Properties that name objects without which one of this type is not there: it hides while they are in a bin, and goes with them. */
+  readonly ends?: readonly string[];
+  /** A delta query exists (reference 1.5). */
+  readonly delta?: true;
   /** Properties that change by themselves between reads (reference 2.3), with the value they take. */
   readonly noise?: Readonly<Record<string, (object: GraphObject, store: Store) => Json>>;
   /** Refusals in this workload's own words: its 404 code where it is not the directory's. */
@@ -261,6 +295,8 @@ export interface EntityType {
 
   /** The id of a new object; default: a new GUID. */
   identify?(body: GraphRecord, context: Context): string;
+  /** A body as this service means it, before it is checked: some read names in any case, and `[]` where an object belongs as null. */
+  readBody?(body: GraphRecord): GraphRecord;
   /** Properties that the server fills in at creation; what the body says wins. */
   defaults?(body: GraphRecord, context: Context): GraphRecord;
   checkCreate?(body: GraphRecord, context: Context): void;
@@ -273,6 +309,9 @@ export interface EntityType {
   afterCreate?(object: GraphObject, body: GraphRecord, context: Context): void;
   afterUpdate?(object: GraphObject, before: GraphObject, context: Context): void;
   afterDelete?(object: GraphObject, context: Context): void;
+  afterRestore?(object: GraphObject, body: GraphRecord, context: Context): void;
+  /** What the answer to the creating request says beyond a read: a secret that is shown once. */
+  created?(object: GraphObject, body: GraphRecord, context: Context): GraphRecord;
   /** The shape that a read answers with; `selected` is the `$select` list, undefined without one. */
   present?(
     object: GraphObject,

@@ -1,0 +1,408 @@
+// The tenant's truth in memory: objects by type, links, both bins, the change log, and the recent past for replicas that lag.
+import { type Dice, dice } from './random.ts';
+import { type LinkSource, Relations } from './relations.ts';
+import { type Source, Table } from './table.ts';
+import type { Bin, Binned, Change, GraphObject, Reader, Store } from './types.ts';
+
+/** Soft-deleted objects stay this long (reference 1.12). */
+export const binDays = 30;
+const day = 86_400_000;
+
+export interface StoreOptions {
+  readonly tenantId: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly seed: string;
+  /** How far back replicas may look. */
+  readonly historyMs: number;
+  /** Per type: properties that name objects without which one of it is not there. */
+  readonly ends: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A write of the recent past: what was there before it. */
+interface Past {
+  readonly at: number;
+  readonly type: string;
+  readonly id: string;
+  readonly before: GraphObject | undefined;
+}
+
+interface PastLink {
+  readonly at: number;
+  readonly relation: string;
+  readonly owner: string;
+  readonly target: string;
+  readonly added: boolean;
+}
+
+export class MemoryStore implements Store {
+  tenantId: string;
+  private readonly options: StoreOptions;
+  private readonly dice: Dice;
+  private readonly tables = new Map<string, Table>();
+  private readonly homes = new Map<string, string>();
+  private readonly linkage = new Relations();
+  private readonly bins = new Map<string, Binned & { bin: Bin; until: number }>();
+  private readonly log: Change[] = [];
+  private past: Past[] = [];
+  private pastLinks: PastLink[] = [];
+  private silent = false;
+
+  constructor(options: StoreOptions) {
+    this.options = options;
+    this.tenantId = options.tenantId;
+    this.dice = dice(`store ${options.seed}`);
+  }
+
+  now(): Date {
+    return new Date(this.options.clock());
+  }
+
+  timestamp(): string {
+    return this.now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+  }
+
+  newId(): string {
+    return this.dice.guid();
+  }
+
+  random(): number {
+    return this.dice.number();
+  }
+
+  /** Puts a generated collection under what is written from now on. */
+  addSource(source: Source): void {
+    this.tables.set(source.type, new Table(source));
+  }
+
+  addLinkSource(source: LinkSource): void {
+    this.linkage.addSource(source);
+  }
+
+  get(type: string, id: string): GraphObject | undefined {
+    const object = this.tables.get(type)?.get(id);
+    return object && this.isWhole(type, object) ? object : undefined;
+  }
+
+  find(type: string, property: string, value: string): readonly GraphObject[] {
+    return (this.tables.get(type)?.find(property, value) ?? []).filter((object) => this.isWhole(type, object));
+  }
+
+  /** False while one of the objects that this one lies between is in a bin. */
+  private isWhole(type: string, object: GraphObject): boolean {
+    return (this.options.ends[type] ?? []).every((property) => {
+      const id = object[property];
+      return typeof id !== 'string' || this.locate(id) !== undefined;
+    });
+  }
+
+  /** Objects that lie between this one and another. */
+  private dependents(id: string): { type: string; id: string }[] {
+    return Object.entries(this.options.ends).flatMap(([type, properties]) =>
+      properties.flatMap((property) =>
+        (this.tables.get(type)?.find(property, id) ?? []).map((object) => ({ type, id: object.id })),
+      ),
+    );
+  }
+
+  locate(id: string): { type: string; object: GraphObject } | undefined {
+    const home = this.homes.get(id);
+    if (home !== undefined) {
+      const object = this.get(home, id);
+      return object && { type: home, object };
+    }
+    for (const [type, table] of this.tables) {
+      const object = table.source?.indexOf(id) === undefined ? undefined : table.get(id);
+      if (object) return { type, object };
+    }
+    return undefined;
+  }
+
+  *list(type: string): Iterable<GraphObject> {
+    for (const object of this.tables.get(type)?.list() ?? []) if (this.isWhole(type, object)) yield object;
+  }
+
+  page(type: string, from: number, limit: number): { objects: readonly GraphObject[]; next: number | undefined } {
+    return pageOf(this, (position) => this.idAt(type, position), type, from, limit);
+  }
+
+  /** The id at a position of the listing, also of an object that is gone. */
+  idAt(type: string, position: number): string | undefined {
+    return this.tables.get(type)?.idAt(position);
+  }
+
+  count(type: string): number {
+    return this.tables.get(type)?.count() ?? 0;
+  }
+
+  targets(relation: string, owner: string): readonly string[] {
+    return this.linkage.targets(relation, owner).filter((id) => this.locate(id) !== undefined);
+  }
+
+  owners(relation: string, target: string): readonly string[] {
+    return this.linkage.owners(relation, target).filter((id) => this.locate(id) !== undefined);
+  }
+
+  linked(relation: string, owner: string, target: string): boolean {
+    return this.linkage.linked(relation, owner, target) && this.locate(target) !== undefined;
+  }
+
+  /** Links whose other end may be in a bin: what a restore would show again. */
+  rawTargets(relation: string, owner: string): readonly string[] {
+    return this.linkage.targets(relation, owner);
+  }
+
+  rawOwners(relation: string, target: string): readonly string[] {
+    return this.linkage.owners(relation, target);
+  }
+
+  put(type: string, object: GraphObject, changed?: readonly string[]): void {
+    this.remember(type, object.id);
+    this.table(type).put(object);
+    this.homes.set(object.id, type);
+    this.note({ type, id: object.id, ...(changed ? { properties: changed } : {}) });
+  }
+
+  remove(type: string, id: string): void {
+    this.remember(type, id);
+    this.tables.get(type)?.remove(id);
+    this.bins.delete(id);
+    for (const dependent of this.dependents(id)) this.remove(dependent.type, dependent.id);
+    for (const relation of this.linkage.names()) {
+      for (const target of this.linkage.targets(relation, id)) this.linkage.unlink(relation, id, target);
+      for (const owner of this.linkage.owners(relation, id)) this.linkage.unlink(relation, owner, id);
+    }
+    this.note({ type, id, removed: 'deleted' });
+  }
+
+  bury(type: string, id: string, bin: Bin): void {
+    const object = this.get(type, id);
+    if (!object) return;
+    this.remember(type, id);
+    this.tables.get(type)?.remove(id);
+    const buried = { ...object, deletedDateTime: this.timestamp() };
+    const owners = this.ownersByRelation(id);
+    this.bins.set(id, { type, bin, object: buried, until: this.options.clock() + binDays * day });
+    this.note({ type, id, removed: 'changed' });
+    for (const [relation, owner] of owners) this.noteLink(relation, owner, id, false);
+    for (const dependent of this.dependents(id)) this.note({ ...dependent, removed: 'deleted' });
+  }
+
+  restore(id: string): GraphObject {
+    const buried = this.bins.get(id);
+    if (!buried) throw new Error(`${id} is in no bin`);
+    this.bins.delete(id);
+    const object = { ...buried.object, deletedDateTime: null };
+    this.put(buried.type, object);
+    for (const [relation, owner] of this.ownersByRelation(id)) this.noteLink(relation, owner, id, true);
+    for (const dependent of this.dependents(id)) this.note(dependent);
+    return object;
+  }
+
+  binned(bin: Bin, id: string): Binned | undefined {
+    this.expire();
+    const found = this.bins.get(id);
+    return found?.bin === bin ? { type: found.type, object: found.object } : undefined;
+  }
+
+  *listBin(bin: Bin, type?: string): Iterable<Binned> {
+    this.expire();
+    for (const buried of this.bins.values()) {
+      if (buried.bin === bin && (type === undefined || buried.type === type)) yield buried;
+    }
+  }
+
+  relations(): readonly string[] {
+    return this.linkage.names();
+  }
+
+  link(relation: string, owner: string, target: string): void {
+    this.linkage.link(relation, owner, target);
+    this.noteLink(relation, owner, target, true);
+  }
+
+  unlink(relation: string, owner: string, target: string): void {
+    this.linkage.unlink(relation, owner, target);
+    this.noteLink(relation, owner, target, false);
+  }
+
+  silently(writes: () => void): void {
+    const before = this.silent;
+    this.silent = true;
+    try {
+      writes();
+    } finally {
+      this.silent = before;
+    }
+  }
+
+  changesSince(sequence: number): readonly Change[] {
+    return this.log.slice(sequence);
+  }
+
+  lastSequence(): number {
+    return this.log.length;
+  }
+
+  /** What a replica sees that gets each write `lagMs` late. */
+  replica(lagMs: number): Reader {
+    return new Replica(this, () => this.options.clock() - lagMs);
+  }
+
+  /** The oldest state of an object that writes after `since` replaced; `found` false where there was no such write. */
+  pastOf(type: string, id: string, since: number): { found: boolean; before: GraphObject | undefined } {
+    const past = this.past.find((each) => each.at > since && each.id === id && each.type === type);
+    return { found: past !== undefined, before: past?.before };
+  }
+
+  pastWrites(since: number): readonly Past[] {
+    return this.past.filter((each) => each.at > since);
+  }
+
+  pastLinksOf(since: number): readonly PastLink[] {
+    return this.pastLinks.filter((each) => each.at > since);
+  }
+
+  /** Living objects that link to this one: their deltas show it leave with its deletion and come back with its restore. */
+  private ownersByRelation(id: string): [relation: string, owner: string][] {
+    return this.linkage
+      .names()
+      .flatMap((relation) => this.owners(relation, id).map((owner): [string, string] => [relation, owner]));
+  }
+
+  private table(type: string): Table {
+    const found = this.tables.get(type);
+    if (found) return found;
+    const made = new Table();
+    this.tables.set(type, made);
+    return made;
+  }
+
+  private note(change: Omit<Change, 'sequence' | 'at'>): void {
+    if (!this.silent) this.log.push({ sequence: this.log.length, at: this.options.clock(), ...change });
+  }
+
+  private noteLink(relation: string, owner: string, target: string, added: boolean): void {
+    const type = this.locate(owner)?.type ?? this.bins.get(owner)?.type ?? 'directoryObject';
+    this.note({ type, id: owner, relation, target, ...(added ? {} : { unlinked: true as const }) });
+    if (this.options.historyMs > 0) {
+      const now = this.options.clock();
+      this.pastLinks = this.pastLinks.filter((each) => each.at > now - this.options.historyMs);
+      this.pastLinks.push({ at: now, relation, owner, target, added });
+    }
+  }
+
+  private remember(type: string, id: string): void {
+    if (this.options.historyMs <= 0 || this.silent) return;
+    const now = this.options.clock();
+    this.past = this.past.filter((each) => each.at > now - this.options.historyMs);
+    this.past.push({ at: now, type, id, before: this.get(type, id) });
+  }
+
+  private expire(): void {
+    const now = this.options.clock();
+    for (const [id, buried] of this.bins) if (buried.until <= now) this.remove(buried.type, id);
+  }
+}
+
+/** A Reader over the store as it was some time ago, as far as the store remembers. */
+class Replica implements Reader {
+  private readonly store: MemoryStore;
+  private readonly since: () => number;
+
+  constructor(store: MemoryStore, since: () => number) {
+    this.store = store;
+    this.since = since;
+  }
+
+  get(type: string, id: string): GraphObject | undefined {
+    const { found, before } = this.store.pastOf(type, id, this.since());
+    return found ? before : this.store.get(type, id);
+  }
+
+  find(type: string, property: string, value: string): readonly GraphObject[] {
+    const touched = this.store.pastWrites(this.since()).filter((each) => each.type === type);
+    if (touched.length === 0) return this.store.find(type, property, value);
+    const ids = new Set([
+      ...this.store.find(type, property, value).map((object) => object.id),
+      ...touched.map((each) => each.id),
+    ]);
+    const holds = (object: GraphObject): boolean => {
+      const held = object[property];
+      return (Array.isArray(held) ? held : [held]).some(
+        (item) => typeof item === 'string' && item.toLowerCase() === value.toLowerCase(),
+      );
+    };
+    return [...ids]
+      .map((id) => this.get(type, id))
+      .filter((object) => object !== undefined)
+      .filter(holds);
+  }
+
+  locate(id: string): { type: string; object: GraphObject } | undefined {
+    const past = this.store.pastWrites(this.since()).find((each) => each.id === id);
+    if (past) return past.before && { type: past.type, object: past.before };
+    return this.store.locate(id);
+  }
+
+  *list(type: string): Iterable<GraphObject> {
+    for (let position = 0; ; position++) {
+      const id = this.store.idAt(type, position);
+      if (id === undefined) return;
+      const object = this.get(type, id);
+      if (object) yield object;
+    }
+  }
+
+  page(type: string, from: number, limit: number): { objects: readonly GraphObject[]; next: number | undefined } {
+    return pageOf(this, (position) => this.store.idAt(type, position), type, from, limit);
+  }
+
+  count(type: string): number {
+    return [...this.list(type)].length;
+  }
+
+  targets(relation: string, owner: string): readonly string[] {
+    const ids = new Set(this.store.rawTargets(relation, owner));
+    for (const link of this.store.pastLinksOf(this.since()).toReversed()) {
+      if (link.relation !== relation || link.owner !== owner) continue;
+      if (link.added) ids.delete(link.target);
+      else ids.add(link.target);
+    }
+    return [...ids].filter((id) => this.locate(id) !== undefined);
+  }
+
+  owners(relation: string, target: string): readonly string[] {
+    const ids = new Set(this.store.rawOwners(relation, target));
+    for (const link of this.store.pastLinksOf(this.since()).toReversed()) {
+      if (link.relation !== relation || link.target !== target) continue;
+      if (link.added) ids.delete(link.owner);
+      else ids.add(link.owner);
+    }
+    return [...ids].filter((id) => this.locate(id) !== undefined);
+  }
+
+  linked(relation: string, owner: string, target: string): boolean {
+    return this.targets(relation, owner).includes(target);
+  }
+}
+
+function pageOf(
+  reader: Reader,
+  idAt: (position: number) => string | undefined,
+  type: string,
+  from: number,
+  limit: number,
+): { objects: readonly GraphObject[]; next: number | undefined } {
+  const objects: GraphObject[] = [];
+  let position = from;
+  for (; objects.length < limit; position++) {
+    const id = idAt(position);
+    if (id === undefined) return { objects, next: undefined };
+    const object = reader.get(type, id);
+    if (object) objects.push(object);
+  }
+  return { objects, next: idAt(position) === undefined ? undefined : position };
+}
