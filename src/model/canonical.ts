@@ -8,7 +8,7 @@ interface Node {
   readonly fact: Attribute;
   readonly members: ReadonlyMap<string, Node>;
   /** The same for the items of an array: the facts that speak of the array itself do not speak of its items. */
-  readonly item: Node | undefined;
+  readonly item: Node;
 }
 
 interface Compiled {
@@ -47,7 +47,18 @@ function nodeOf(fact: Attribute, below: readonly (readonly [readonly string[], A
     );
   }
   const { empty: _empty, key: _key, sequence: _sequence, ...itemFact } = fact;
-  return { fact, members, item: { fact: itemFact, members, item: undefined } };
+  return {
+    fact,
+    members,
+    // Its own item: no depth of arrays in arrays lets a secret or noise through.
+    item: {
+      fact: itemFact,
+      members,
+      get item() {
+        return this;
+      },
+    },
+  };
 }
 
 /** The fact that a row states for an attribute path, `{}` where it states none. Array indexes and keys in brackets are passed over. */

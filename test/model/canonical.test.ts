@@ -71,6 +71,8 @@ describe('the canonical form', () => {
     });
     expect(passwordCredentials).toEqual([{ displayName: 'CI', hint: 'abc', keyId: '1' }]);
     expect(keyCredentials).toEqual([{ keyId: '2', type: 'AsymmetricX509Cert', usage: 'Verify' }]);
+    const nested = canonical('applications', { passwordCredentials: [[{ keyId: '1', secretText: 'hunter2' }]] });
+    expect(JSON.stringify(nested)).not.toContain('hunter2');
   });
 
   it('keeps the type of a derived value and no other annotation', () => {
