@@ -38,12 +38,7 @@ export async function openCredential(options: SignInOptions): Promise<TokenCrede
     case 'certificate':
       return certificate(identity, options, need('the tenant id', tenantId), need('the client id', clientId));
     case 'github':
-      return new identity.ClientAssertionCredential(
-        need('the tenant id', tenantId),
-        need('the client id', clientId),
-        () => gitHubAssertion(options),
-        shared,
-      );
+      return gitHub(identity, options, need('the tenant id', tenantId), need('the client id', clientId));
     case 'cli':
       return new identity.AzureCliCredential(tenantId === '' ? {} : { tenantId });
     case 'device-code':
@@ -107,6 +102,23 @@ function authority({ authority: host }: Cloud) {
         },
       },
     ],
+  };
+}
+
+/** What went wrong with the assertion is told as it is: MSAL would wrap it into an error of its own. */
+function gitHub(identity: Identity, options: SignInOptions, tenantId: string, clientId: string): TokenCredential {
+  let problem: unknown;
+  const assertion = () =>
+    gitHubAssertion(options).catch((error: unknown) => {
+      problem = error;
+      throw error;
+    });
+  const credential = new identity.ClientAssertionCredential(tenantId, clientId, assertion, authority(options.cloud));
+  return {
+    getToken: (scopes, asked) =>
+      credential.getToken(scopes, asked).catch((error: unknown) => {
+        throw problem ?? error;
+      }),
   };
 }
 
