@@ -31,23 +31,28 @@ function refusal(
       `The tenant has no licence for this: ${said}. Without one there is nothing to snapshot; leave the kind out with --kind or in driftline.yaml.`,
     );
   if (answer.status !== 403) return new NotComplete(object === undefined ? 'failed' : 'partial', kind.name, `${said}.`);
-  const missing = missingPermissions(kind, granted);
-  const grant =
-    missing.length > 0
-      ? `The token lacks ${missing.join(', ')}. Grant it to the app registration and give admin consent (driftline permissions prints how).`
-      : `The token bears ${neededPermissions(kind).join(', ')}; the object may need a directory role or a further permission.`;
+  const grant = permissionAdvice(kind, granted);
   return new NotComplete(object === undefined ? 'forbidden' : 'partial', kind.name, `${said}. ${grant}`);
 }
 
+function permissionAdvice(kind: Kind, granted: readonly string[] | undefined): string {
+  const needed = neededPermissions(kind);
+  if (granted === undefined) return `Reading it needs ${needed.join(', ')}.`;
+  const missing = missingPermissions(kind, granted);
+  return missing.length > 0
+    ? `The token lacks ${missing.join(', ')}. Grant it to the app registration and give admin consent (driftline permissions prints how).`
+    : `The token bears ${needed.join(', ')}; the object may need a directory role or a further permission.`;
+}
+
 /** Application permissions that reading a kind with all its links needs. */
-export function neededPermissions(kind: Kind): string[] {
+function neededPermissions(kind: Kind): string[] {
   const links = Object.values(kind.links).flatMap(({ permissions }) => permissions?.read ?? []);
   return [...new Set([...kind.permissions.read, ...links])];
 }
 
-/** Those that the token has not; all of them where it does not say which it has. A `ReadWrite` permission reads, too. */
-export function missingPermissions(kind: Kind, granted: readonly string[] | undefined): string[] {
+/** Those that the token has not. A `ReadWrite` permission reads, too. */
+function missingPermissions(kind: Kind, granted: readonly string[]): string[] {
   const has = (permission: string) =>
-    granted?.includes(permission) || granted?.includes(permission.replace('.Read.', '.ReadWrite.'));
+    granted.includes(permission) || granted.includes(permission.replace('.Read.', '.ReadWrite.'));
   return neededPermissions(kind).filter((permission) => !has(permission));
 }

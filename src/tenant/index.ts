@@ -1,4 +1,5 @@
 // The tenant: a connection's options into a reader, which cannot write, and a writer; everything that talks HTTP to Microsoft Graph.
+import { setMaxListeners } from 'node:events';
 import type { Credentials } from '../model/config.ts';
 import { Problem } from '../model/problem.ts';
 import type { ReadProgress, TenantReader, TenantWriter } from '../model/tenant.ts';
@@ -10,7 +11,13 @@ import { laneRules, Throttle } from './throttle.ts';
 import { realTime, type Time } from './time.ts';
 import { GraphWriter } from './writer.ts';
 
+export type { Throttle } from './throttle.ts';
 export type { Time } from './time.ts';
+
+/** Lanes for a reader and a writer of one tenant to share, so that together they stay within Graph's limits. */
+export function openThrottle(concurrency?: number, time: Time = realTime): Throttle {
+  return new Throttle(time, laneRules(Math.min(16, Math.max(1, concurrency ?? 4))));
+}
 
 export interface TenantOptions {
   /** Name of the cloud: `global`, `usgov`, `usgovdod`, `china`. */
@@ -29,6 +36,8 @@ export interface TenantOptions {
   readonly signal?: AbortSignal | undefined;
   /** Requests at the same time in one lane, 1 to 16; default 4. */
   readonly concurrency?: number | undefined;
+  /** Lanes that are shared with another reader or writer; instead of `concurrency`. */
+  readonly throttle?: Throttle | undefined;
   /** Milliseconds for one attempt of one request; default two minutes. */
   readonly attemptTimeout?: number | undefined;
   /** Milliseconds that throttling may hold up one request; default half an hour. */
@@ -75,6 +84,8 @@ function connect(options: TenantOptions, onWait?: (about: string | undefined, te
   const cloud: Cloud = resolveCloud(options.cloud, options.graphUrl, options.authorityUrl);
   refuseUncheckedTls(environment);
   const stop = new AbortController();
+  // Every request in flight listens to it.
+  setMaxListeners(0, stop.signal);
   const abort = () => stop.abort(options.signal?.reason);
   if (options.signal?.aborted) abort();
   options.signal?.addEventListener('abort', abort, { once: true });
@@ -84,7 +95,7 @@ function connect(options: TenantOptions, onWait?: (about: string | undefined, te
   const graph = new Graph({
     url: cloud.graph,
     tokens,
-    throttle: new Throttle(time, laneRules(Math.min(16, Math.max(1, options.concurrency ?? 4)))),
+    throttle: options.throttle ?? openThrottle(options.concurrency, time),
     fetch,
     time,
     random,

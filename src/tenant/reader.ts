@@ -59,6 +59,7 @@ export class GraphReader implements TenantReader {
     const claims = await this.#claims();
     const path = '/organization?$select=id,displayName';
     const answer = await graph.read({ version: 'v1.0', path, lane: 'directory' });
+    if (!succeeded(answer) && answer.status !== 403) throw new Refused(answer, 'GET /organization');
     const organization = succeeded(answer) ? singletonIn(organizationRow, answer.body) : {};
     const id = typeof organization.id === 'string' ? organization.id.toLowerCase() : claims.tenantId;
     if (id === undefined)

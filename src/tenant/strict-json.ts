@@ -1,26 +1,55 @@
 // Strict JSON: the text of an answer into a value, refusing what JSON.parse would silently lose (a key given twice).
-import type { Json } from '../model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 
 /** Names whose second appearance in one object would hide what the first one said: a page's items, where it goes on, a batch's answers. */
 const watched = ['value', '@odata.nextLink', '@odata.deltaLink', 'responses', 'body', 'id', 'status'] as const;
 const masks = new Map<string, number>(watched.map((name, at) => [name, 1 << at]));
 
-/** `"value":` before anything but a text (also with escaped letters), as it stands once in an ordinary page. */
-const collections = /"(?:v|\\u0076)(?:a|\\u0061)(?:l|\\u006[cC])(?:u|\\u0075)(?:e|\\u0065)"\s*:\s*(?!["\s])/g;
-
-/** Parses a text. SyntaxError for what is not JSON, and for a page or batch in which a watched key stands twice. */
+/** Parses a text. SyntaxError for what is not JSON, and for a page or batch in which a watched key stands twice in one object. */
 export function parseStrictly(text: string): Json {
   const value = JSON.parse(text) as Json;
-  if (mayRepeat(text)) refuseRepeatedKeys(text);
+  if (mayRepeat(text, value)) refuseRepeatedKeys(text);
   return value;
 }
 
-/** The cheap look: pages without a second candidate, which is nearly all of them, are not scanned. */
-function mayRepeat(text: string): boolean {
-  const twice = (name: string) => text.indexOf(name, text.indexOf(name) + 1) > text.indexOf(name);
-  if (twice('"@odata.nextLink"') || twice('"@odata.deltaLink"') || text.includes('"responses"')) return true;
-  collections.lastIndex = 0;
-  return collections.test(text) && collections.test(text);
+/** The cheap look: where the text has no more such keys than what came of it, which is nearly always, it is not scanned. */
+function mayRepeat(text: string, value: Json): boolean {
+  const bodies = bodiesIn(value);
+  const has = (name: string) =>
+    bodies.filter((body) => body[name] !== undefined && typeof body[name] !== 'string').length;
+  const links = (name: string) => bodies.filter((body) => body[name] !== undefined).length;
+  // An ASCII letter (or @ or a dot) that is written as an escape may hide a key.
+  return (
+    /\\u00(2e|4[0-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])/i.test(text) ||
+    occurrences(text, '"value"', true) > has('value') ||
+    occurrences(text, '"@odata.nextLink"', false) > links('@odata.nextLink') ||
+    occurrences(text, '"responses"', true) > has('responses')
+  );
+}
+
+/** The object itself and the bodies of a batch's answers. */
+function bodiesIn(value: Json): JsonObject[] {
+  if (!isObject(value)) return [];
+  const responses = isArray(value.responses) ? value.responses.filter(isObject) : [];
+  return [value, ...responses.map(({ body }) => body).filter(isObject)];
+}
+
+/** How often a name stands as a key, optionally only those whose value is no text. */
+function occurrences(text: string, name: string, butTexts: boolean): number {
+  let count = 0;
+  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
+    let next = at + name.length;
+    while (isBlank(text.charCodeAt(next))) next += 1;
+    if (text.charCodeAt(next) !== 0x3a) continue;
+    next += 1;
+    while (isBlank(text.charCodeAt(next))) next += 1;
+    if (!butTexts || text.charCodeAt(next) !== 0x22) count += 1;
+  }
+  return count;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 /** Walks the structure of a text that is known to be JSON. */
@@ -59,6 +88,6 @@ function isEscaped(text: string, at: number): boolean {
 
 function isKey(text: string, from: number): boolean {
   let at = from;
-  while (/\s/.test(text.charAt(at))) at += 1;
+  while (isBlank(text.charCodeAt(at))) at += 1;
   return text.charAt(at) === ':';
 }

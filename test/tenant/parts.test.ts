@@ -102,7 +102,7 @@ describe('strict JSON', () => {
       '{"value":null,"value":[2], "x":{"value":[]}}',
       '{"@odata.nextLink":"a","value":[],"@odata.nextLink":"b"}',
       '{"responses":[{"id":"1","body":{"value":[1],"value":[]}}]}',
-      '{"responses":[{"id":"1","id":"2"}]}',
+      '{"responses":[{"body":{"value":[1]},"body":{"value":[]}}]}',
       '{"value":["\\"value\\": ["],"\\u0076alue":[2]}',
     ])
       expect(() => parseStrictly(text), text).toThrow(/stands twice/);
