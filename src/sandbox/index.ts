@@ -16,6 +16,7 @@ import type { Reader, Store } from './types.ts';
 export type { RequestRecord } from './exchange.ts';
 export type { Fault, FaultRule } from './faults.ts';
 export { generate, type Sizes } from './generate.ts';
+export { badNight } from './incident.ts';
 export { firstApp, type SandboxApp, type SandboxOptions } from './options.ts';
 export { readSeed, type Seed, type SeedLink, type SeedObject, seedObjects } from './seed.ts';
 export type { ThrottlingOptions } from './throttle.ts';
