@@ -199,6 +199,25 @@ describe('a Conditional Access policy', () => {
   });
 });
 
+describe('a patch of a whole complex value', () => {
+  it.each(['merge', 'replace'] as const)('is the same where the service would %s', async (mergeMode) => {
+    const sandbox = createSandbox({ throttling: false, shuffleArrays: false, mergeMode });
+    const listening = await sandbox.listen();
+    const other = caller(listening.graphUrl, String(listening.env.DRIFTLINE_ACCESS_TOKEN));
+    const conditions = {
+      applications: { includeApplications: ['All'] },
+      users: { includeUsers: ['All'] },
+      clientAppTypes: ['all'],
+    };
+    const { body } = await other('POST', `${ca}/policies`, policy({ conditions }));
+    const whole = { ...conditions, users: { includeUsers: ['None'], excludeUsers: ['GuestsOrExternalUsers'] } };
+    expect((await other('PATCH', `${ca}/policies/${body.id}`, { conditions: whole })).status).toBe(204);
+    const { body: after } = await other('GET', `${ca}/policies/${body.id}`);
+    expect(after).toMatchObject({ conditions: whole, grantControls: { builtInControls: ['mfa'] } });
+    await listening.close();
+  });
+});
+
 describe('security defaults', () => {
   const path = '/policies/identitySecurityDefaultsEnforcementPolicy';
 
@@ -309,6 +328,17 @@ describe('an authentication strength', () => {
     expect(
       (await graph('POST', `${path}/${id}/updateAllowedCombinations`, { allowedCombinations: ['crystal'] })).status,
     ).toBe(400);
+  });
+
+  it('hides a later combination from those who do not ask for it', async () => {
+    const id = await create(path, strength({ allowedCombinations: ['fido2', 'qrCodePin'] }));
+    expect((await graph('GET', `${path}/${id}`)).body).toMatchObject({
+      allowedCombinations: ['fido2', 'unknownFutureValue'],
+    });
+    const asked = await graph('GET', `${path}/${id}`, undefined, {
+      headers: { prefer: 'include-unknown-enum-members' },
+    });
+    expect(asked.body).toMatchObject({ allowedCombinations: ['fido2', 'qrCodePin'] });
   });
 
   it('has configurations of its own for combinations that it allows', async () => {

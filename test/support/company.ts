@@ -14,6 +14,7 @@ import {
 } from './company-people.ts';
 import { contexts, locations, methods, policies, strengths } from './company-policies.ts';
 import { graphServiceId } from './company-seeded.ts';
+import { caller, type Graph } from './graph.ts';
 
 type Body = Record<string, unknown>;
 
@@ -25,11 +26,13 @@ export interface Running {
 
 /** The calls of one build, and the ids that they gave to the nicknames of the data. */
 class Builder {
-  readonly running: Running;
   readonly ids = new Map<string, string>();
+  private readonly graph: Graph;
+  private readonly root: string;
 
-  constructor(running: Running) {
-    this.running = running;
+  constructor({ graphUrl, token }: Running) {
+    this.graph = caller(graphUrl, token);
+    this.root = `${graphUrl.replace(/\/$/, '')}/v1.0`;
   }
 
   id(nick: string): string {
@@ -40,20 +43,14 @@ class Builder {
 
   /** One call, repeated while it is throttled; an answer that is no success is an error with all that was said. */
   async call(method: string, path: string, body?: Body): Promise<Body> {
-    const url = `${this.running.graphUrl.replace(/\/$/, '')}/v1.0${path}`;
     for (;;) {
-      const response = await fetch(url, {
-        method,
-        headers: { authorization: `Bearer ${this.running.token}`, 'content-type': 'application/json' },
-        ...(body ? { body: JSON.stringify(body) } : {}),
-      });
-      const text = await response.text();
-      if (response.status === 429) {
-        await new Promise((resolve) => setTimeout(resolve, Number(response.headers.get('retry-after') ?? 1) * 1000));
-        continue;
+      const answer = await this.graph(method, path, body);
+      if (answer.status < 400) return answer.body;
+      if (answer.status !== 429) {
+        throw new Error(`${method} ${path} → ${answer.status} ${JSON.stringify(answer.body)}\n${JSON.stringify(body)}`);
       }
-      if (!response.ok) throw new Error(`${method} ${path} → ${response.status} ${text}\n${JSON.stringify(body)}`);
-      return text === '' ? {} : (JSON.parse(text) as Body);
+      const seconds = Number(answer.headers.get('retry-after') ?? 1);
+      await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     }
   }
 
@@ -72,7 +69,7 @@ class Builder {
   }
 
   link(id: string): Body {
-    return { '@odata.id': `${this.running.graphUrl.replace(/\/$/, '')}/v1.0/directoryObjects/${id}` };
+    return { '@odata.id': `${this.root}/directoryObjects/${id}` };
   }
 }
 

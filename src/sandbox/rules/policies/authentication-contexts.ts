@@ -12,10 +12,7 @@ export const authenticationContexts: EntityType = {
   notClearable: ['displayName', 'isAvailable'],
   refusedOptions: ['$count', '$skip', '$top', '$select', '$expand'],
   notFoundCode: 'ResourceNotFound',
-  permissions: {
-    read: ['AuthenticationContext.Read.All', 'Policy.Read.All', 'Policy.Read.ConditionalAccess'],
-    write: ['AuthenticationContext.ReadWrite.All', 'Policy.ReadWrite.ConditionalAccess'],
-  },
+  permissions: { read: ['AuthenticationContext.Read.All'], write: ['AuthenticationContext.ReadWrite.All'] },
   defaults: () => ({ description: null, isAvailable: false }),
   checkCreate(body) {
     if (typeof body.displayName !== 'string' || body.displayName === '') {
