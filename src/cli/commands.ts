@@ -8,6 +8,7 @@ import { permissionsCommand } from './permissions.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { showCommand } from './show.ts';
 import { snapshotCommand } from './snapshot.ts';
+import { tenantsCommand } from './tenants.ts';
 
 export const commands: readonly Command[] = [
   snapshotCommand,
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   initCommand,
   doctorCommand,
   permissionsCommand,
+  tenantsCommand,
   sandboxCommand,
   demoCommand,
 ];
