@@ -83,6 +83,8 @@ export interface Repository {
     readonly base: string | undefined;
     readonly ref?: string;
     readonly parent?: boolean;
+    /** The kinds that will be written (default: all): the base's files of these alone are looked at. */
+    readonly kinds?: readonly string[];
   }): Promise<Capture>;
   /** The files of the state that differ between two commits (undefined: the empty tree), in path order; cost follows what differs. */
   diff(from: string | undefined, to: string, scope?: Scope): AsyncIterable<FileChange>;
@@ -107,6 +109,10 @@ export interface Repository {
   updateWorkingFolder(from: string | undefined, to: string): Promise<{ readonly leftAlone: readonly string[] }>;
   /** Pushes the branch (fast-forward only); success is the remote's ref read again. Problem `conflict` where the remote has moved. */
   push(remote: string): Promise<void>;
+  /** Folder below the git directory, outside of history, for what is Driftline's own: the journals of runs. */
+  readonly privateFolder: string;
+  /** Takes the lock of a name among all processes on the repository. Problem `conflict` where a live one has it. */
+  lock(name: string): Promise<{ release(): Promise<void> }>;
   /** Deletes a private ref of ours (`refs/driftline/…`). */
   forget(ref: string): Promise<void>;
   close(): Promise<void>;

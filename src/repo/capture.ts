@@ -1,0 +1,314 @@
+// Capture: entities in, kind by kind, one commit out; only what differs from the base is sent to git, and the ref moves whole or not at all.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { Commit, Counts } from '../model/commit.ts';
+import type { JsonObject } from '../model/json.ts';
+import { Problem } from '../model/problem.ts';
+import type { Ref } from '../model/ref.ts';
+import type { Capture, CommitMessage, KindCapture } from '../model/repository.ts';
+import { CapturedKind } from './captured-kind.ts';
+import { emptyTree } from './git.ts';
+import { assertId, commitById } from './history.ts';
+import { Importer } from './import.ts';
+import { isRecordPath, pathOf } from './layout.ts';
+import { acquire, type Lock, liveHolders, removeLeft } from './lock.ts';
+import { messageText } from './message.ts';
+import { movedAway, moveRef, readRef } from './refs.ts';
+import { entryAt, fileMode, refAt, type Store } from './store.ts';
+import { ObjectTable, states } from './table.ts';
+import { rememberMove } from './working.ts';
+import { emitObject } from './yaml-emit.ts';
+
+const temporary = 'refs/driftline/tmp';
+
+export interface CaptureOptions {
+  readonly base: string | undefined;
+  readonly ref?: string;
+  readonly parent?: boolean;
+  /** The kinds that will be written; the base's index is read for these alone. Default: all. */
+  readonly kinds?: readonly string[];
+}
+
+/** Takes the lock of the ref, clears what a killed run has left, reads the base's index, and gives a capture to fill. Problem `conflict` where the ref is not at its base or locked. */
+export async function beginCapture(store: Store, options: CaptureOptions): Promise<Capture> {
+  const { git, branch } = store;
+  const ref = options.ref ?? branch;
+  const { commonDir, gitDir } = git.place;
+  const locks = join(commonDir, 'driftline');
+  store.onStep('lock');
+  const lock = await acquire(locks, lockName(ref));
+  try {
+    if (lock.deadSince !== undefined) {
+      await removeLeft(
+        [join(commonDir, `${ref}.lock`), join(commonDir, 'packed-refs.lock'), join(gitDir, 'HEAD.lock')],
+        lock.deadSince,
+      );
+    }
+    await forgetDead(store, await liveHolders(locks));
+    const current = await readRef(git, ref);
+    if (ref === branch && current !== options.base) throw movedAway(ref);
+    const base = options.base === undefined ? undefined : await commitById(git, assertId(options.base));
+    await assertFolder(store, base);
+    const tables = await readIndex(store, base, options.kinds ?? [...store.kinds.keys()]);
+    return new GitCapture({ store, lock, ref, expected: current, base, parent: options.parent ?? true, tables });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+function lockName(ref: string): string {
+  return createHash('sha1').update(ref).digest('hex').slice(0, 16);
+}
+
+/** Deletes the temporary refs whose makers are dead. */
+async function forgetDead({ git }: Store, live: ReadonlySet<string>): Promise<void> {
+  for await (const line of git.fields(['for-each-ref', '--format=%(refname)%00', `${temporary}/`])) {
+    const ref = line.trim();
+    if (ref !== '' && !live.has(ref.slice(temporary.length + 1)))
+      await git.run(['update-ref', '--no-deref', '-d', ref]);
+  }
+}
+
+/** Problem `usage` where the base has something else than a folder in the state's place: it would be replaced without a word. */
+async function assertFolder(store: Store, base: Commit | undefined): Promise<void> {
+  const entry = base === undefined ? undefined : await entryAt(store, base.id, store.statePath);
+  if (entry !== undefined && entry.mode !== '40000') refAt(store, store.statePath, entry.mode);
+}
+
+/** The base's objects, one table a kind. Problem `usage` for an entry of the kinds' folders that does not belong there. */
+async function readIndex(
+  store: Store,
+  base: Commit | undefined,
+  kinds: readonly string[],
+): Promise<Map<string, ObjectTable>> {
+  const tables = new Map(kinds.map((kind) => [kind, new ObjectTable()]));
+  if (base === undefined || kinds.length === 0) return tables;
+  const folders = kinds.map((kind) => `${store.statePath}/${kind}`);
+  const id = Buffer.alloc(20);
+  for await (const entry of store.git.fields(['ls-tree', '-r', '-z', '--full-tree', base.id, '--', ...folders])) {
+    // `100644 blob <id>` TAB path
+    const path = entry.slice(entry.indexOf('\t') + 1);
+    const ref = refAt(store, path, entry.slice(0, 6))!;
+    id.write(entry.slice(12, 52), 'hex');
+    const slash = ref.indexOf('/');
+    tables.get(ref.slice(0, slash))!.enter(ref.slice(slash + 1), id);
+  }
+  return tables;
+}
+
+interface Parts {
+  readonly store: Store;
+  readonly lock: Lock;
+  readonly ref: string;
+  /** Where the ref was when the capture began. */
+  readonly expected: string | undefined;
+  readonly base: Commit | undefined;
+  readonly parent: boolean;
+  readonly tables: Map<string, ObjectTable>;
+}
+
+class GitCapture implements Capture {
+  readonly #parts: Parts;
+  readonly #importer: Importer;
+  readonly #kinds = new Map<string, CapturedKind>();
+  readonly #files = new Map<string, { readonly id: string; readonly changed: boolean }>();
+  #ended = false;
+  /** A commit was begun, so that the temporary ref may be there. */
+  #began = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#importer = new Importer(parts.store.git, parts.store.onStep);
+  }
+
+  kind(name: string, only?: ReadonlySet<Ref>): KindCapture {
+    const { store, base, tables } = this.#parts;
+    const kind = store.kinds.get(name);
+    const table = tables.get(name);
+    if (kind === undefined || table === undefined) throw new RangeError(`not a kind of this capture: ${name}`);
+    const before = this.#kinds.get(name);
+    if (before !== undefined && before.state !== 'discarded')
+      throw new RangeError(`the kind was begun already: ${name}`);
+    const fresh =
+      before === undefined ? Promise.resolve(table) : readIndex(store, base, [name]).then((read) => read.get(name)!);
+    fresh.catch(() => undefined);
+    const captured = new CapturedKind({
+      kind,
+      importer: this.#importer,
+      table: fresh,
+      baseCount: before?.baseCount ?? table.size,
+      only,
+    });
+    this.#kinds.set(name, captured);
+    return captured;
+  }
+
+  async file(path: string, value: JsonObject): Promise<void> {
+    const { store, base } = this.#parts;
+    if (!isRecordPath(path)) throw new RangeError(`not the path of a record: ${path}`);
+    const whole = `${store.statePath}/${path}`;
+    const before = base === undefined ? undefined : await entryAt(store, base.id, whole);
+    const id = this.#importer.stage(emitObject(value)).toString('hex');
+    const changed = before?.id !== id || before.mode !== fileMode;
+    if (changed) this.#importer.keep();
+    this.#files.set(whole, { id, changed });
+    await this.#importer.flush();
+  }
+
+  counts(): Counts {
+    const counts = { added: 0, changed: 0, removed: 0 };
+    for (const kind of this.#kinds.values()) {
+      counts.added += kind.counts.added;
+      counts.changed += kind.counts.changed;
+      counts.removed += kind.counts.removed;
+    }
+    return counts;
+  }
+
+  async commit(
+    message: CommitMessage,
+    options: { readonly skipUnchanged?: boolean } = {},
+  ): Promise<Commit | undefined> {
+    const { store, ref, base, expected } = this.#parts;
+    if (this.#ended) throw new Error('the capture has ended');
+    const open = [...this.#kinds].find(([, kind]) => kind.state === 'open');
+    if (open !== undefined) throw new Error(`neither completed nor discarded: ${open[0]}`);
+    const { added, changed, removed } = this.counts();
+    const unchanged = added + changed + removed === 0 && ![...this.#files.values()].some((file) => file.changed);
+    if (options.skipUnchanged && unchanged && base !== undefined) return this.abort().then(() => undefined);
+    try {
+      const made = await this.#make(message);
+      const commit = await this.#signed(await commitById(store.git, made.id), message);
+      await this.#check(commit, made.changes);
+      if (ref === store.branch) await rememberMove(store, base?.id, commit.id);
+      store.onStep('ref: move');
+      await moveRef(store.git, { ref, from: expected, to: commit.id, temporary: this.#temporary, made: made.id });
+      store.onStep('ref: moved');
+      return commit;
+    } finally {
+      await this.abort();
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#importer.abort();
+    const left = this.#began ? await readRef(this.#parts.store.git, this.#temporary) : undefined;
+    if (left !== undefined) await this.#parts.store.git.run(['update-ref', '--no-deref', '-d', this.#temporary]);
+    await this.#parts.lock.release();
+  }
+
+  get #temporary(): string {
+    return `${temporary}/${this.#parts.lock.id}`;
+  }
+
+  /** Sends the commit to a temporary ref; gives its id and the sum of what was sent. */
+  async #make(message: CommitMessage): Promise<{ readonly id: string; readonly changes: ChangeSum }> {
+    const { store, base, parent } = this.#parts;
+    const seconds = Math.floor(Date.parse(message.at) / 1000);
+    if (!Number.isSafeInteger(seconds)) throw new RangeError(`not an instant: ${message.at}`);
+    const text = Buffer.from(messageText(message), 'utf8');
+    const who = `${plainName(store.identity.name)} <${plainName(store.identity.email)}> ${seconds} +0000`;
+    store.onStep('import: commit');
+    this.#began = true;
+    await this.#importer.command(
+      [
+        `commit ${this.#temporary}\nmark :1\nauthor ${who}\ncommitter ${who}\ndata ${text.length}\n${text.toString('utf8')}\n`,
+        base === undefined ? '' : parent ? `from ${base.id}\n` : `M 040000 ${base.tree} ""\n`,
+      ].join(''),
+    );
+    const changes = new ChangeSum();
+    let commands = '';
+    for (const [path, id] of this.#changes()) {
+      changes.add(path, id);
+      commands += id === undefined ? `D ${path}\n` : `M ${fileMode} ${id} ${path}\n`;
+      if (commands.length < 2 ** 16) continue;
+      await this.#importer.command(commands);
+      commands = '';
+    }
+    await this.#importer.command(`${commands}\n`);
+    return { id: await this.#importer.finish(), changes };
+  }
+
+  /** The paths that change, with their new blob, or without one where they are removed. */
+  *#changes(): Generator<readonly [path: string, id: string | undefined]> {
+    const { kinds, statePath } = this.#parts.store;
+    for (const [name, captured] of this.#kinds) {
+      const kind = kinds.get(name)!;
+      for (const { key, state, id } of captured.changes()) {
+        yield [`${statePath}/${pathOf(kind, key)}`, state === states.removed ? undefined : id];
+      }
+    }
+    for (const [path, { id, changed }] of this.#files) if (changed) yield [path, id];
+  }
+
+  /** The commit with our signature instead, where a key is given: fast-import cannot sign. */
+  async #signed(commit: Commit, message: CommitMessage): Promise<Commit> {
+    const { store } = this.#parts;
+    if (store.signingKey === undefined) return commit;
+    const parents = commit.parents.flatMap((parent) => ['-p', parent]);
+    const program = ['-c', 'gpg.format=ssh', '-c', 'gpg.ssh.program=ssh-keygen'];
+    const seconds = Math.floor(Date.parse(message.at) / 1000);
+    const id = await store.git.run(
+      [...program, 'commit-tree', commit.tree, ...parents, `-S${store.signingKey}`, '-F', '-'],
+      {
+        input: messageText(message),
+        at: `${seconds} +0000`,
+      },
+    );
+    return commitById(store.git, id.toString('latin1').trim());
+  }
+
+  /** Looks at the commit as it is on the disk: it must differ from the base by what was sent, and by nothing else. */
+  async #check(commit: Commit, changes: ChangeSum): Promise<void> {
+    const { store, base } = this.#parts;
+    const found = new ChangeSum();
+    const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', base?.tree ?? emptyTree, commit.tree];
+    let raw = '';
+    for await (const field of store.git.fields(args)) {
+      if (raw === '') raw = field;
+      else {
+        const [, mode, , after, status] = raw.split(' ');
+        if (status !== 'D' && mode !== fileMode) throw wrongTree(field);
+        found.add(field, status === 'D' ? undefined : after);
+        raw = '';
+      }
+    }
+    if (!found.equals(changes)) throw wrongTree(commit.id);
+  }
+}
+
+function wrongTree(subject: string): Problem {
+  return new Problem({
+    kind: 'failed',
+    summary: 'Git wrote something else than it was told',
+    detail:
+      'The commit was read back and does not hold what was captured, so the branch was not moved to it. Run `git fsck`, and check the disk and the version of git.',
+    subject,
+  });
+}
+
+/** A sum over changes that does not depend on their order: two sets of changes are equal just when their sums are. */
+class ChangeSum {
+  readonly #words = new Uint32Array(5);
+  #count = 0;
+
+  add(path: string, id: string | undefined): void {
+    const digest = createHash('sha1')
+      .update(`${path}\0${id ?? ''}`)
+      .digest();
+    for (let word = 0; word < 5; word += 1) this.#words[word]! += digest.readUInt32LE(word * 4);
+    this.#count += 1;
+  }
+
+  equals(other: ChangeSum): boolean {
+    return this.#count === other.#count && this.#words.every((word, at) => word === other.#words[at]);
+  }
+}
+
+/** A name as it may stand in a commit's header. */
+function plainName(text: string): string {
+  return text.replace(/[<>\x00-\x1f]/g, '').trim();
+}

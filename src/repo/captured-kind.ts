@@ -1,0 +1,113 @@
+// One kind in a capture: its entities in, in any order; what was added, changed and removed out.
+import type { Counts } from '../model/commit.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Kind } from '../model/kind.ts';
+import { Problem } from '../model/problem.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { KindCapture } from '../model/repository.ts';
+import type { Importer } from './import.ts';
+import type { ObjectTable } from './table.ts';
+import { emitYaml } from './yaml-emit.ts';
+
+/** Entities that are emitted before the others get their turn. */
+const batch = 200;
+
+interface Parts {
+  readonly kind: Kind;
+  readonly importer: Importer;
+  /** The base's objects; read again where the kind was begun before. */
+  readonly table: Promise<ObjectTable>;
+  readonly baseCount: number;
+  readonly only: ReadonlySet<Ref> | undefined;
+}
+
+export class CapturedKind implements KindCapture {
+  readonly baseCount: number;
+  state: 'open' | 'completed' | 'discarded' = 'open';
+  counts: Counts = { added: 0, changed: 0, removed: 0 };
+  #count = 0;
+  #table: ObjectTable | undefined;
+  readonly #parts: Parts;
+  readonly #digest = new Uint32Array(5);
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.baseCount = parts.baseCount;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  async put(entities: readonly Entity[]): Promise<void> {
+    this.#assertOpen();
+    this.#table ??= await this.#parts.table;
+    for (let from = 0; from < entities.length; from += batch) {
+      for (const entity of entities.slice(from, from + batch)) this.#putOne(this.#table, entity);
+      await this.#parts.importer.flush();
+      // Another kind's turn, or a discard, may have come meanwhile.
+      this.#assertOpen();
+    }
+  }
+
+  digest(): string {
+    return `${this.#count}-${[...this.#digest].map((word) => word.toString(16).padStart(8, '0')).join('')}`;
+  }
+
+  async complete(): Promise<Counts> {
+    this.#assertOpen();
+    const { kind, only } = this.#parts;
+    this.#table ??= await this.#parts.table;
+    const removed = this.#table.removeUntouched(
+      only === undefined ? () => true : (key) => only.has(`${kind.name}/${key}`),
+    );
+    this.#table.seal();
+    this.counts = { ...this.#putCounts, removed };
+    this.state = 'completed';
+    return this.counts;
+  }
+
+  async discard(): Promise<void> {
+    if (this.state === 'completed') throw new Error(`the kind was completed already: ${this.#parts.kind.name}`);
+    this.state = 'discarded';
+    this.#table = undefined;
+  }
+
+  /** What the commit shall change: objects added, changed and removed. Nothing unless the kind was completed. */
+  *changes(): ReturnType<ObjectTable['entries']> {
+    if (this.state === 'completed') yield* this.#table!.entries();
+  }
+
+  readonly #putCounts = { added: 0, changed: 0 };
+
+  #putOne(table: ObjectTable, entity: Entity): void {
+    const { kind, importer, only } = this.#parts;
+    if (kindOf(entity.ref) !== kind.name) throw new RangeError(`not of the kind ${kind.name}: ${entity.ref}`);
+    if (only !== undefined && !only.has(entity.ref)) throw new RangeError(`not asked for: ${entity.ref}`);
+    const id = importer.stage(emitYaml(kind, entity));
+    const outcome = table.put(keyOf(entity.ref), id);
+    if (outcome === 'repeated') return;
+    if (outcome === 'contradicted') throw twice(entity.ref);
+    if (outcome !== 'same') {
+      importer.keep();
+      this.#putCounts[outcome] += 1;
+    }
+    this.#count += 1;
+    // The file holds the object's key, so its blob id says which object and what it is.
+    for (let word = 0; word < 5; word += 1) this.#digest[word]! += id.readUInt32LE(word * 4);
+  }
+
+  #assertOpen(): void {
+    if (this.state !== 'open') throw new Error(`the kind was ${this.state}: ${this.#parts.kind.name}`);
+  }
+}
+
+function twice(ref: Ref): Problem {
+  return new Problem({
+    kind: 'incomplete',
+    summary: 'An object was read twice and differed',
+    detail:
+      'It changed while its kind was read, so the kind is not of one moment and is not believed. Run the snapshot again.',
+    subject: ref,
+  });
+}
