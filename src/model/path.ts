@@ -76,18 +76,26 @@ export function keyAt(kind: Kind, path: string): readonly string[] | undefined {
   return attributeAt(kind, path).key ?? (contained === undefined ? undefined : [contained.key]);
 }
 
-/** What a row states for a path or, where it states nothing there, for the nearest path above it: writing, coverage and access go down. */
-export function inheritedFact<Name extends 'write' | 'action' | 'native' | 'access' | 'cloudOnly'>(
+/**
+ * The fact of the nearest path, this one or one above it, for which a row states `name`: writing, coverage and access go down from where
+ * they are stated. Undefined where it states none.
+ */
+export function nearestFact(kind: Kind, path: string, name: keyof Attribute): Attribute | undefined {
+  const names = rowPath(path).split('.');
+  for (let length = names.length; length > 0; length -= 1) {
+    const fact = attributeAt(kind, names.slice(0, length).join('.'));
+    if (fact[name] !== undefined) return fact;
+  }
+  return undefined;
+}
+
+/** What the nearest fact states for `name`: see {@link nearestFact}. */
+export function inheritedFact<Name extends keyof Attribute>(
   kind: Kind,
   path: string,
   name: Name,
 ): Attribute[Name] | undefined {
-  const names = rowPath(path).split('.');
-  for (let length = names.length; length > 0; length -= 1) {
-    const value = attributeAt(kind, names.slice(0, length).join('.'))[name];
-    if (value !== undefined) return value;
-  }
-  return undefined;
+  return nearestFact(kind, path, name)?.[name];
 }
 
 /** The path as rows have it: without keys and quoted names. */

@@ -44,10 +44,14 @@ export function terminalText(text: string, limit?: number): string {
 
 /**
  * A text for Markdown, as code: every ASCII character that is no letter or digit is a numeric entity, so that no table, link, mention,
- * image or raw HTML can come of it, whichever parser reads it (plain code spans fail on a backslash before a pipe). Empty for an empty text.
+ * image or raw HTML can come of it, whichever parser reads it (plain code spans fail on a backslash before a pipe). A space or hyphen
+ * between two letters or digits means nothing to any of them and stays. Empty for an empty text.
  */
 export function markdownText(text: string, limit?: number): string {
-  const shown = visible(text, limit).replace(/[\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/g, entity);
+  const shown = visible(text, limit).replace(
+    /(?![ -](?<=[A-Za-z0-9][ -])(?=[ -][A-Za-z0-9]))[\x20-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e]/g,
+    entity,
+  );
   return shown === '' ? '' : `<code>${shown}</code>`;
 }
 

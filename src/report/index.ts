@@ -1,4 +1,7 @@
 // Reports: what this folder gives to the rest of the house.
+export { type Action, type Circumstances, type Compared, recoveryAction } from './action.ts';
+export { type ComposeOptions, compose } from './compose.ts';
+export { renderCsv, renderJson, renderNdjson } from './data.ts';
 export {
   csvField,
   hasMixedScripts,
@@ -9,3 +12,18 @@ export {
   terminalText,
   visible,
 } from './escape.ts';
+export { type HtmlOptions, renderHtml } from './html.ts';
+export { commentLimit, type MarkdownOptions, renderMarkdown, summaryLimit } from './markdown.ts';
+export { pointerText } from './pointers.ts';
+export {
+  type Closing,
+  count,
+  itemOf,
+  type Notice,
+  type Sheet,
+  type SheetItem,
+  type Sign,
+  sheetOf,
+  signWords,
+} from './sheet.ts';
+export { renderText, type TextOptions } from './text.ts';
