@@ -1,7 +1,9 @@
 // Run: one recovery as it happened: what was asked of Graph, what came of each step, and what was left at the end.
-import type { JsonObject } from './json.ts';
+import type { Json } from './json.ts';
+import type { Kind } from './kind.ts';
 import type { IdMap, Refusal, Step } from './plan.ts';
 import type { Ref } from './ref.ts';
+import type { GraphRequest } from './tenant.ts';
 
 /**
  * What came of a step. `done`: its effect was seen, by this run's write or already there; `refused`: Graph said no; `skipped`: not tried,
@@ -51,6 +53,8 @@ export interface Leftover {
   readonly displayName: string;
   readonly path?: string;
   readonly because: string;
+  /** No recovery could put it back: the id, the creation time, the secrets of what was made anew. */
+  readonly byNature: boolean;
 }
 
 export const runStatuses = ['complete', 'partial', 'interrupted'] as const;
@@ -75,8 +79,33 @@ export interface RunRecord {
   readonly refusals: readonly Refusal[];
 }
 
-/** What a step sends: a plain row of requests; `batch` ones are independent of each other. */
-export interface Effect {
-  readonly step: Step;
-  readonly body?: JsonObject;
+/** How long, and how often, a write is looked for before it is believed. Times in milliseconds. */
+export interface SettlePolicy {
+  /** Good reads in a row. */
+  readonly confirmations: number;
+  /** Between two reads; longer from read to read while the write does not show. */
+  readonly pause: number;
+  /** After which a write that does not show has an unknown outcome. */
+  readonly patience: number;
+}
+
+/** The Graph call of one step; where its address must be looked up first, `find` is sent, and `request` makes the call from its answer. */
+export type StepCall =
+  | {
+      readonly request: GraphRequest;
+      /** A password in the body, to be told to the person and to nobody else. */
+      readonly secret?: string;
+    }
+  | { readonly find: GraphRequest; readonly request: (body: Json | undefined) => GraphRequest | undefined };
+
+/** Steps as Graph calls; tenant/ makes them, apply/ sends them. */
+export interface StepRequests {
+  /** The call for a step whose refs and placeholders are those of now. */
+  callFor(step: Step, kind: Kind): StepCall;
+  /** One call that makes several links of an object, all or none; undefined where Graph has none for this link. */
+  bind(kind: Kind, ref: Ref, link: string, targets: readonly Ref[]): GraphRequest | undefined;
+  /** Links that one such call takes. */
+  readonly bindSize: number;
+  /** The key of the object that an answer holds; undefined where it holds none. */
+  madeKey(kind: Kind, body: Json | undefined): string | undefined;
 }

@@ -13,6 +13,7 @@ import { Objects } from './blobs.ts';
 import { beginCapture, type CaptureOptions } from './capture.ts';
 import { Git, type Identity, initialize } from './git.ts';
 import { assertId, commitById, logFrom, resolveRevision } from './history.ts';
+import { Inspection } from './inspect.ts';
 import { isRecordPath, isStatePath, pathOfRef } from './layout.ts';
 import { acquire } from './lock.ts';
 import { findPlace, type Place } from './place.ts';
@@ -24,6 +25,7 @@ import { updateWorkingFolder } from './working.ts';
 import { readObject, readYaml } from './yaml.ts';
 
 export { gitVersion } from './git.ts';
+export type { Finding, Inspection } from './inspect.ts';
 export { type Maintenance, maintainRepository } from './maintain.ts';
 export { type Clone, openClone } from './remote.ts';
 export { type ReadEntity, readYaml } from './yaml.ts';
@@ -49,6 +51,15 @@ export interface RepositoryOptions {
 
 /** Opens a repository. Problem `usage` where there is none (and none was to be made), or one that Driftline cannot use. */
 export async function openRepository(options: RepositoryOptions): Promise<Repository> {
+  return new GitRepository(await openStore(options));
+}
+
+/** Opens a repository to look for damage. Problems as {@link openRepository}. */
+export async function openInspection(options: RepositoryOptions): Promise<Inspection> {
+  return new Inspection(await openStore(options));
+}
+
+async function openStore(options: RepositoryOptions): Promise<Store> {
   refuseOptions(options);
   const place = await findOrCreate(options);
   const asking = new Git(place, { identity: options.identity });
@@ -56,7 +67,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
   const promisor = await promisorOf(asking);
   const git = promisor === undefined ? asking : new Git(place, { identity: options.identity, promisor });
   const branch = await branchOf(git, options.branch);
-  return new GitRepository({
+  return {
     git,
     objects: new Objects(git),
     kinds: options.kinds,
@@ -65,7 +76,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
     identity: options.identity,
     ...(options.signingKey !== undefined && { signingKey: options.signingKey }),
     onStep: options.onStep ?? (() => undefined),
-  });
+  };
 }
 
 /** Names that a file gives a meaning of its own cannot be a row's. */

@@ -1,0 +1,79 @@
+// Verify: the plan that a second look at the tenant would make, against the plan that was applied; what is left, each with its reason.
+import type { Plan, Refusal, Step } from '../model/plan.ts';
+import { currentRef, type IdMap } from '../model/plan.ts';
+import type { Leftover, StepOutcome } from '../model/run.ts';
+
+/** Reasons that lie in the nature of the thing: no recovery by anybody would put it back. */
+const byNature: readonly Refusal['reason'][] = ['readOnly', 'createOnly', 'secret'];
+
+/**
+ * What still differs from the goal: steps that a new plan would have, with what became of them in this run, and changes that it refuses and
+ * the applied plan did not say. An empty list is law 2.
+ */
+export function leftovers(
+  applied: Plan,
+  outcomes: ReadonlyMap<string, StepOutcome>,
+  again: Plan,
+  ids: IdMap,
+): Leftover[] {
+  const failed = new Map<string, string>();
+  const made = new Set<string>();
+  for (const step of applied.steps) {
+    const outcome = outcomes.get(step.id);
+    const name = nameOf(step, currentRef(ids, step.ref));
+    if (outcome?.outcome !== 'done') failed.set(name, outcome?.because ?? 'it was not tried: the run was stopped');
+    else if (step.action === 'recreate' || step.action === 'restore') made.add(currentRef(ids, step.ref));
+  }
+  const said = new Set(applied.refusals.map((refusal) => refusalName(refusal, ids)));
+  const left: Leftover[] = again.steps.map((step) => ({
+    ref: step.ref,
+    displayName: step.displayName,
+    ...pathOf(step),
+    because: failed.get(nameOf(step, step.ref)) ?? 'it was written, and it still differs',
+    byNature: false,
+  }));
+  for (const refusal of again.refusals) {
+    if (refusal.ref === undefined || said.has(refusalName(refusal, {}))) continue;
+    left.push({
+      ref: refusal.ref,
+      displayName: refusal.displayName ?? refusal.ref,
+      ...(refusal.path === undefined ? {} : { path: refusal.path }),
+      because: refusal.because,
+      byNature: made.has(refusal.ref) && byNature.includes(refusal.reason),
+    });
+  }
+  return left;
+}
+
+function nameOf(step: Step, ref: string): string {
+  return `${ref} ${JSON.stringify(pathOf(step))}`;
+}
+
+function pathOf(step: Step): { path?: string } {
+  switch (step.action) {
+    case 'link':
+    case 'unlink':
+      return { path: `${step.link} ${step.target}` };
+    case 'prune':
+      return { path: step.of };
+    case 'action':
+      return { path: step.attribute };
+    case 'createItem':
+    case 'updateItem':
+    case 'deleteItem':
+      return { path: `${step.attribute}[${step.key}]` };
+    case 'update':
+      return { path: Object.keys(step.after).join(', ') };
+    default:
+      return {};
+  }
+}
+
+function refusalName({ ref, path, target, reason }: Refusal, ids: IdMap): string {
+  return [
+    ref === undefined ? '' : currentRef(ids, ref),
+    path ?? '',
+    target === undefined ? '' : currentRef(ids, target),
+    reason,
+  ].join(' ');
+}

@@ -1,0 +1,258 @@
+// What a plan must know beside the objects that differ: bins, what references lead to, names, and who can still sign in.
+import type { Commit } from '../model/commit.ts';
+import { type Coverage, type KindCoverage, NotComplete } from '../model/coverage.ts';
+import { displayNameOf, type Entity } from '../model/entity.ts';
+import { equal, type JsonObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
+import type { IdMap, Unrepaired } from '../model/plan.ts';
+import { isGuid, keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
+import { inScope, type Scope } from '../model/scope.ts';
+import type { TenantIdentity } from '../model/tenant.ts';
+import {
+  type AccessState,
+  decidingGroups,
+  type Pair,
+  type PlanInput,
+  policyKind,
+  referencesIn,
+  translate,
+} from '../plan/index.ts';
+import type { PlanRequest } from './plan.ts';
+
+/** The two commits that are compared. */
+interface Sides {
+  readonly live: Commit;
+  readonly goal: Commit;
+}
+
+/** Of the objects that are missing, those in a bin. A bin that cannot be read makes its kind incomplete: nobody could tell restore from recreate. */
+export async function binOf(
+  { reader, kinds }: PlanRequest,
+  pairs: readonly Pair[],
+  coverage: Coverage,
+  identity: TenantIdentity,
+): Promise<{ entities: ReadonlyMap<Ref, Entity>; coverage: Coverage }> {
+  const entities = new Map<Ref, Entity>();
+  const changed: Record<string, KindCoverage> = {};
+  for (const kind of kinds.values()) {
+    const missing = pairs.filter(({ ref, live }) => live === undefined && kindOf(ref) === kind.name);
+    const { bin, binAbsentIn } = kind.deletion;
+    if (missing.length === 0 || bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
+    try {
+      const found = await reader.readDeleted(
+        kind,
+        missing.map(({ ref }) => keyOf(ref)),
+      );
+      for (const entity of found.values()) entities.set(entity.ref, entity);
+    } catch (error) {
+      if (!(error instanceof NotComplete)) throw error;
+      const reason = `its bin could not be read: ${error.detail}`;
+      changed[kind.name] = { status: error.status, reason, count: coverage[kind.name]?.count ?? 0 };
+    }
+  }
+  return { entities, coverage: { ...coverage, ...changed } };
+}
+
+/**
+ * Objects that are equal on both sides, or were never compared, and name one that will be made anew: their references dangle in the tenant
+ * as they do in the commit, and only the row knows. Those outside the scope are only told.
+ */
+export async function repairs(
+  { repository, kinds }: PlanRequest,
+  { live, goal, scope, ids }: Sides & { readonly scope: Scope; readonly ids: IdMap },
+  pairs: readonly Pair[],
+  bin: ReadonlyMap<Ref, Entity>,
+): Promise<{ pairs: Pair[]; outside: Unrepaired[] }> {
+  const renewed = new Map<string, Ref>(Object.keys(ids).map((was) => [was, `unknown/${was}`]));
+  for (const { ref, live: now, goal: wanted } of pairs) {
+    if (now !== undefined || wanted === undefined || bin.has(ref)) continue;
+    if (isGuid(keyOf(ref))) renewed.set(keyOf(ref), ref);
+    const { appId } = wanted.attributes;
+    if (typeof appId === 'string' && kinds.get(kindOf(ref))?.attributes.appId?.write === 'never')
+      renewed.set(appId, ref);
+  }
+  const found: Pair[] = [];
+  const outside: Unrepaired[] = [];
+  if (renewed.size === 0) return { pairs: found, outside };
+  const compared = new Set(pairs.map(({ ref }) => ref));
+  const naming = [...kinds.values()].filter((kind) => Object.values(kind.attributes).some(({ refersTo }) => refersTo));
+  for (const kind of naming)
+    for await (const { entity } of repository.entities(repository.files(goal.id, { kinds: [kind.name] }))) {
+      const references = referencesIn(kind, entity.attributes).filter(({ value }) => renewed.has(value));
+      const now = translate(kind, entity, ids);
+      if (references.length === 0 || compared.has(now.ref)) continue;
+      if (inScope(scope, entity.ref)) {
+        const current = await repository.entity(live.id, now.ref);
+        if (
+          current !== undefined &&
+          (!equal(current.entity.attributes, now.attributes) ||
+            references.some(({ value }) => !Object.hasOwn(ids, value)))
+        )
+          found.push({ ref: now.ref, live: current.entity, goal: now });
+        continue;
+      }
+      for (const { path, value } of references)
+        if (!Object.hasOwn(ids, value))
+          outside.push({
+            ref: now.ref,
+            displayName: displayNameOf(kind, now),
+            path,
+            target: renewed.get(value)!,
+            because: 'it is outside the scope of this plan',
+          });
+    }
+  return { pairs: found, outside };
+}
+
+type Knowledge = Pick<PlanInput, 'exists' | 'byAppId' | 'nameOf' | 'population' | 'access'>;
+
+/** All that planning asks of the tenant, found out beforehand: planning itself reads nothing. */
+export async function gather(
+  request: PlanRequest,
+  sides: Sides,
+  pairs: readonly Pair[],
+  coverage: Coverage,
+): Promise<Knowledge> {
+  const appIds = await applicationIds(request, sides, pairs);
+  const targets = targetsOf(request, pairs, appIds);
+  const there = await existing(request, [...targets]);
+  const names = new Map<Ref, string>();
+  for (const { ref, live, goal } of pairs)
+    names.set(ref, displayNameOf(request.kinds.get(kindOf(ref)), (goal ?? live)!));
+  for (const ref of targets) {
+    if (names.has(ref) || there.has(ref) || !request.kinds.has(kindOf(ref))) continue;
+    const stored = await request.repository.entity(sides.goal.id, ref);
+    if (stored !== undefined) names.set(ref, displayNameOf(request.kinds.get(kindOf(ref)), stored.entity));
+  }
+  return {
+    exists: (ref) => there.has(ref),
+    byAppId: (kind, appId) => appIds.get(`${kind} ${appId}`),
+    nameOf: (ref) => names.get(ref),
+    population: Object.fromEntries(Object.entries(coverage).map(([kind, { count }]) => [kind, count])),
+    access: await accessState(
+      request,
+      pairs.map(({ ref }) => ref),
+      pairs.flatMap(({ ref, goal }) => (kindOf(ref) === policyKind && goal !== undefined ? [goal] : [])),
+    ),
+  };
+}
+
+/** Application ids of what the tenant has, where a reference in the pairs goes by one. */
+async function applicationIds(
+  { repository, kinds }: PlanRequest,
+  { live }: Sides,
+  pairs: readonly Pair[],
+): Promise<Map<string, Ref>> {
+  const wanted = new Set<string>();
+  for (const { ref, goal } of pairs) {
+    const kind = kinds.get(kindOf(ref));
+    if (kind === undefined || goal === undefined) continue;
+    for (const { reference } of referencesIn(kind, goal.attributes))
+      if (reference.by === 'appId') wanted.add(reference.kind);
+  }
+  const found = new Map<string, Ref>();
+  for (const name of wanted)
+    for await (const { entity } of repository.entities(repository.files(live.id, { kinds: [name] }))) {
+      const { appId } = entity.attributes;
+      if (typeof appId === 'string') found.set(`${name} ${appId}`, entity.ref);
+    }
+  return found;
+}
+
+/** Everything that a step may come to point to. */
+function targetsOf({ kinds }: PlanRequest, pairs: readonly Pair[], appIds: ReadonlyMap<string, Ref>): Set<Ref> {
+  const targets = new Set<Ref>();
+  for (const { ref, live, goal } of pairs) {
+    const kind = kinds.get(kindOf(ref));
+    if (kind === undefined || goal === undefined) continue;
+    for (const { reference, value } of referencesIn(kind, goal.attributes)) {
+      const target =
+        reference.by === 'appId'
+          ? appIds.get(`${reference.kind} ${value}`)
+          : isGuid(value)
+            ? toRef(reference.kind, value)
+            : undefined;
+      if (target !== undefined) targets.add(target);
+    }
+    for (const [name, links] of Object.entries(goal.links)) {
+      const before = new Set((live?.links[name] ?? []).map(({ target }) => target));
+      for (const { target } of links) if (!before.has(target)) targets.add(target);
+    }
+  }
+  return targets;
+}
+
+/** Those of the refs that are in the tenant now: directory objects by their ids in bulk, the others each by a read. */
+async function existing({ reader, kinds }: PlanRequest, refs: readonly Ref[]): Promise<Set<Ref>> {
+  const directory = (ref: Ref) => (kinds.get(kindOf(ref))?.lane ?? 'directory') === 'directory';
+  const found = new Set<Ref>();
+  const byId = refs.filter(directory);
+  if (byId.length > 0) {
+    const resolved = await reader.resolve([...new Set(byId.map(keyOf))]);
+    for (const ref of byId) if (resolved.has(keyOf(ref))) found.add(ref);
+  }
+  const others = refs.filter((ref) => !directory(ref));
+  for (const name of new Set(others.map(kindOf))) {
+    const kind = kinds.get(name);
+    if (kind === undefined) continue;
+    const keys = others.filter((ref) => kindOf(ref) === name).map(keyOf);
+    for (const entity of (await reader.readObjects(kind, keys)).values()) found.add(entity.ref);
+  }
+  return found;
+}
+
+/** Kinds whose changes can decide about who signs in. */
+const deciding = ['users', 'groups', policyKind];
+
+/**
+ * Who can sign in now: emergency accounts, all policies, and the members of the groups that these name, or that `coming` policies will name.
+ * Undefined where none of the refs can decide about it.
+ */
+export async function accessState(
+  { reader, kinds, configuration }: Pick<PlanRequest, 'reader' | 'kinds' | 'configuration'>,
+  refs: readonly Ref[],
+  coming: readonly { readonly attributes: JsonObject }[],
+): Promise<AccessState | undefined> {
+  const policyRow = kinds.get(policyKind);
+  const [users, groups] = [kinds.get('users'), kinds.get('groups')];
+  if (policyRow === undefined || users === undefined || groups === undefined) return undefined;
+  if (!refs.some((ref) => deciding.includes(kindOf(ref)))) return undefined;
+  const policies: Entity[] = [];
+  for await (const page of reader.read(policyRow)) policies.push(...page);
+  const found = await reader.readObjects(users, configuration.emergencyAccounts);
+  const accounts = Object.fromEntries(
+    configuration.emergencyAccounts.map((id) => {
+      const account = found.get(id);
+      return [
+        id,
+        {
+          enabled: account?.attributes.accountEnabled === true,
+          displayName: account === undefined ? id : displayNameOf(users, account),
+        },
+      ];
+    }),
+  );
+  const members =
+    configuration.emergencyAccounts.length === 0
+      ? {}
+      : await membersOf(reader, groups, decidingGroups([...policies, ...coming]));
+  return { accounts, policies, members };
+}
+
+async function membersOf(
+  reader: PlanRequest['reader'],
+  groups: Kind,
+  ids: readonly string[],
+): Promise<Record<string, readonly Ref[]>> {
+  const members: Record<string, readonly Ref[]> = {};
+  for (let open = ids.filter(isGuid); open.length > 0; ) {
+    const found = await reader.readObjects(groups, open);
+    const next = new Set<string>();
+    for (const id of open) {
+      members[id] = (found.get(id)?.links.members ?? []).map(({ target }) => target);
+      for (const member of members[id]) if (kindOf(member) === 'groups') next.add(keyOf(member));
+    }
+    open = [...next].filter((id) => members[id] === undefined);
+  }
+  return members;
+}

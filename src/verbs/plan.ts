@@ -1,0 +1,192 @@
+// Plan: the living tenant is read into a private commit, compared with the goal, and what a recovery would do comes out as data.
+
+import { applyChange, applyIgnore, diffEntities, requireInForce } from '../diff/index.ts';
+import type { Commit } from '../model/commit.ts';
+import type { Configuration } from '../model/config.ts';
+import type { Coverage } from '../model/coverage.ts';
+import type { Entity } from '../model/entity.ts';
+import { isObject } from '../model/json.ts';
+import type { Kinds } from '../model/kind.ts';
+import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
+import { Problem } from '../model/problem.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { Repository } from '../model/repository.ts';
+import type { Scope } from '../model/scope.ts';
+import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
+import { makePlan, type Pair, translate } from '../plan/index.ts';
+import { type CaptureProgress, capture, coverageAt } from './capture.ts';
+import { binOf, gather, repairs } from './knowledge.ts';
+
+export type RecoveryConfiguration = Pick<Configuration, 'ignore' | 'protect' | 'emergencyAccounts' | 'thresholds'>;
+
+export interface PlanRequest {
+  readonly repository: Repository;
+  readonly reader: TenantReader;
+  readonly kinds: Kinds;
+  readonly configuration: RecoveryConfiguration;
+  /** What the tenant is to be like: a commit, as it was asked for. */
+  readonly goal: string;
+  readonly scope: Scope;
+  readonly options: PlanOptions;
+  readonly reason?: string;
+  readonly now: () => Date;
+  readonly version: string;
+  readonly onProgress?: (progress: CaptureProgress) => void;
+  /** Private ref that keeps the live commit; default: one of this moment. */
+  readonly ref?: string;
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  /** Ref of the live commit; whoever does not keep the plan forgets it. */
+  readonly ref: string;
+  /** Differences that the ignore rules take out. */
+  readonly ignored: number;
+  readonly coverage: Coverage;
+}
+
+/**
+ * Makes a plan. Nothing is written but a private commit of what the tenant is. Problems: `usage` for a goal that is none, `refused` for a
+ * goal of another tenant, and those of {@link capture}.
+ */
+export async function planRecovery(request: PlanRequest): Promise<Planned> {
+  const { repository, reader, kinds, configuration, now } = request;
+  requireInForce(configuration.ignore, now().toISOString().slice(0, 10));
+  const goal = await repository.resolve(request.goal, now());
+  const tip = await repository.tip();
+  const ids = await idMapAt(repository, tip);
+  const scope = underBothIds(request.scope, ids);
+  await requireSameTenant(repository, goal, await reader.identity());
+  const ref =
+    request.ref ??
+    `refs/driftline/plans/${now()
+      .toISOString()
+      .replace(/[^0-9TZ]/g, '')}`;
+  const live = await capture({
+    repository,
+    reader,
+    kinds,
+    scope: currentScope(scope, ids),
+    base: tip ?? goal,
+    ref,
+    now,
+    version: request.version,
+    subject: 'The tenant as it was when a plan was made',
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+  const commit = live.commit!;
+  const found = await pairsBetween(request, commit, goal, scope, ids);
+  const bin = await binOf(request, found.pairs, live.coverage, live.identity);
+  const repaired = await repairs(request, { live: commit, goal, scope, ids }, found.pairs, bin.entities);
+  const pairs = [...found.pairs, ...repaired.pairs];
+  const knowledge = await gather(request, { live: commit, goal }, pairs, bin.coverage);
+  const plan = makePlan({
+    ...knowledge,
+    kinds,
+    pairs,
+    bin: bin.entities,
+    coverage: { live: bin.coverage, goal: await coverageAt(repository, goal.id) },
+    identity: live.identity,
+    ignore: configuration.ignore,
+    protect: configuration.protect,
+    emergencyAccounts: configuration.emergencyAccounts,
+    thresholds: configuration.thresholds,
+    options: request.options,
+    live: { commit: commit.id, at: commit.at, revision: 'live' },
+    goal: { commit: goal.id, at: goal.at, revision: request.goal },
+    scope: request.scope,
+    ids,
+    outside: repaired.outside,
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
+    tool: request.version,
+    createdAt: now().toISOString(),
+  });
+  return { plan, ref, ignored: found.ignored, coverage: live.coverage };
+}
+
+/** The ids that recoveries gave, as the branch's tip keeps them. */
+export async function idMapAt(repository: Repository, commit: Commit | undefined): Promise<IdMap> {
+  const file = commit === undefined ? undefined : await repository.file(commit.id, 'id-map.yaml');
+  const ids: Record<string, string> = {};
+  for (const [was, entry] of Object.entries(file ?? {}))
+    if (isObject(entry) && typeof entry.is === 'string') ids[was] = entry.is;
+  return ids;
+}
+
+async function requireSameTenant(repository: Repository, goal: Commit, identity: TenantIdentity): Promise<void> {
+  const file = await repository.file(goal.id, 'tenant.yaml');
+  if (file?.tenantId === identity.tenantId && (file.cloud === undefined || file.cloud === identity.cloud)) return;
+  throw new Problem({
+    kind: 'refused',
+    summary: file === undefined ? 'The commit holds no state' : 'The commit is of another tenant',
+    detail:
+      file === undefined
+        ? `There is no ${repository.statePath}/tenant.yaml in it, so it says nothing of how the tenant should be. An absent state is never taken for an empty one. Choose another commit; driftline log shows them.`
+        : `It is of tenant ${String(file.tenantId)} in cloud ${String(file.cloud)}, and you are signed in to ${identity.displayName} (${identity.tenantId}, ${identity.cloud}). Nothing was changed.`,
+    subject: goal.id.slice(0, 12),
+  });
+}
+
+/** Single objects under the ids that they have in the goal, and under those of today. */
+function underBothIds(scope: Scope, ids: IdMap): Scope {
+  if (scope.refs === undefined) return scope;
+  const refs = new Set<Ref>(scope.refs);
+  for (const [was, is] of Object.entries(ids))
+    for (const ref of scope.refs) {
+      if (keyOf(ref) === is) refs.add(`${kindOf(ref)}/${was}`);
+      refs.add(currentRef(ids, ref));
+    }
+  return { ...scope, refs: [...refs] };
+}
+
+function currentScope(scope: Scope, ids: IdMap): Scope {
+  return scope.refs === undefined
+    ? scope
+    : { ...scope, refs: [...new Set(scope.refs.map((ref) => currentRef(ids, ref)))] };
+}
+
+/** The objects that differ between two commits, each on both sides, the goal under today's ids and with what is ignored as it is now. */
+async function pairsBetween(
+  { repository, kinds, configuration, now }: PlanRequest,
+  live: Commit,
+  goal: Commit,
+  scope: Scope,
+  ids: IdMap,
+): Promise<{ pairs: Pair[]; ignored: number }> {
+  const sides = new Map<Ref, { live?: Entity; goal?: Entity }>();
+  const take = async (files: { ref: Ref; blob: string; path: string }[], side: 'live' | 'goal'): Promise<void> => {
+    for await (const { entity } of repository.entities(files)) {
+      const kind = kinds.get(kindOf(entity.ref));
+      if (kind === undefined) continue;
+      const one = side === 'goal' ? translate(kind, entity, ids) : entity;
+      sides.set(one.ref, { ...sides.get(one.ref), [side]: one });
+    }
+  };
+  let before: { ref: Ref; blob: string; path: string }[] = [];
+  let after: typeof before = [];
+  for await (const { ref, path, before: left, after: right } of repository.diff(live.id, goal.id, scope)) {
+    if (ref === undefined || !kinds.has(kindOf(ref))) continue;
+    if (left !== undefined) before.push({ ref, blob: left, path });
+    if (right !== undefined) after.push({ ref, blob: right, path });
+    if (before.length + after.length < 1000) continue;
+    await take(before, 'live');
+    await take(after, 'goal');
+    [before, after] = [[], []];
+  }
+  await take(before, 'live');
+  await take(after, 'goal');
+  const pairs: Pair[] = [];
+  let ignored = 0;
+  const today = now().toISOString().slice(0, 10);
+  for (const [ref, pair] of sides) {
+    const kind = kinds.get(kindOf(ref))!;
+    const change = diffEntities(kind, pair.live, pair.goal);
+    if (change === undefined) continue;
+    const considered = applyIgnore(change, configuration.ignore, today);
+    ignored += considered.ignored;
+    if (considered.change === undefined) continue;
+    const wanted = considered.ignored === 0 ? pair.goal : applyChange(kind, pair.live, considered.change);
+    pairs.push({ ref, ...(pair.live && { live: pair.live }), ...(wanted && { goal: wanted }) });
+  }
+  return { pairs, ignored };
+}
