@@ -63,8 +63,10 @@ export const runStatuses = ['complete', 'partial', 'interrupted'] as const;
 export interface RunRecord {
   readonly id: string;
   readonly status: (typeof runStatuses)[number];
+  /** Digest of the plan. */
   readonly plan: string;
-  readonly live: string;
+  /** The commit on the branch that holds the scope as it was before: what undo goes back to. */
+  readonly before: string;
   readonly goal: string;
   readonly reason?: string;
   /** The run that this one undid. */
@@ -73,10 +75,22 @@ export interface RunRecord {
   readonly finishedAt: string;
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly writes: number;
+  /** Objects that were written to, under the ids that they have now. */
   readonly objects: readonly Ref[];
+  /** Those of them that were made anew. */
+  readonly made: readonly Ref[];
   readonly ids: IdMap;
   readonly left: readonly Leftover[];
   readonly refusals: readonly Refusal[];
+  /** Steps that were not done. */
+  readonly failures: readonly {
+    readonly step: string;
+    readonly ref: Ref;
+    readonly displayName: string;
+    readonly action: string;
+    readonly outcome: Outcome;
+    readonly because: string;
+  }[];
 }
 
 /** How long, and how often, a write is looked for before it is believed. Times in milliseconds. */

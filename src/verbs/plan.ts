@@ -34,6 +34,8 @@ export interface PlanRequest {
   readonly onProgress?: (progress: CaptureProgress) => void;
   /** Private ref that keeps the live commit; default: one of this moment. */
   readonly ref?: string;
+  /** Ids of objects that were made anew; default: those that the branch's tip keeps. */
+  readonly ids?: IdMap;
 }
 
 export interface Planned {
@@ -54,7 +56,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   requireInForce(configuration.ignore, now().toISOString().slice(0, 10));
   const goal = await repository.resolve(request.goal, now());
   const tip = await repository.tip();
-  const ids = await idMapAt(repository, tip);
+  const ids = request.ids ?? (await idMapAt(repository, tip));
   const scope = underBothIds(request.scope, ids);
   await requireSameTenant(repository, goal, await reader.identity());
   const ref =

@@ -1,0 +1,389 @@
+// Apply: an approved plan in; its steps carried out under a lock and a journal, the tenant looked at again, and a record of the run out.
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type JournalState, leftovers, openJournal, readJournal, type WalkResult, walk } from '../apply/index.ts';
+import type { Commit } from '../model/commit.ts';
+import { NotComplete } from '../model/coverage.ts';
+import type { Entity } from '../model/entity.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Kinds } from '../model/kind.ts';
+import { currentRef, type IdMap, type Plan, planBlocked, type Step } from '../model/plan.ts';
+import { Problem } from '../model/problem.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { Repository } from '../model/repository.ts';
+import {
+  type Leftover,
+  type Outcome,
+  outcomes,
+  type RunRecord,
+  type SettlePolicy,
+  type StepRequests,
+} from '../model/run.ts';
+import type { TenantReader, TenantWriter } from '../model/tenant.ts';
+import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
+import { settle } from '../tenant/index.ts';
+import { keepOnBranch } from './branch.ts';
+import { accessState } from './knowledge.ts';
+import { idMapAt, planRecovery, type RecoveryConfiguration } from './plan.ts';
+import { runFolder, startedRuns } from './runs.ts';
+
+export interface ApplyRequest {
+  readonly repository: Repository;
+  readonly reader: TenantReader;
+  readonly writer: TenantWriter;
+  readonly requests: StepRequests;
+  readonly kinds: Kinds;
+  readonly configuration: RecoveryConfiguration;
+  readonly version: string;
+  /** Seconds that a plan stays good for; default a day. */
+  readonly maxAge?: number;
+  readonly settle: SettlePolicy;
+  readonly now: () => Date;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly signal?: AbortSignal;
+  /** Objects of the directory that are written to at the same time; default 4. */
+  readonly concurrency?: number;
+  /** Tries of one write whose answer was lost or came too early; default 5. */
+  readonly attempts?: number;
+  /** The run that the plan undoes. */
+  readonly undoes?: string;
+  readonly onStep?: (step: Step, outcome: Outcome, done: number, total: number) => void;
+  readonly onSecret?: (step: Step, secret: string) => void;
+  /** Wraps the journal; tests stop a run at one of its lines. */
+  readonly journal?: typeof openJournal;
+}
+
+export interface Applied {
+  readonly record: RunRecord;
+  readonly plan: Plan;
+  readonly walked: WalkResult;
+  /** The snapshot after the run; undefined where the run was interrupted. */
+  readonly commit?: Commit;
+}
+
+/**
+ * Applies a plan. Problems before anything is written: `refused` for a plan that is blocked, of another tenant, too old, or applied already;
+ * `conflict` where another recovery runs. What goes wrong after that is in the record.
+ */
+export async function applyPlan(plan: Plan, request: ApplyRequest): Promise<Applied> {
+  await mayApply(plan, request);
+  const lock = await request.repository.lock('recovery');
+  try {
+    await notYetApplied(plan, request);
+    const began = request.now().toISOString();
+    const run = `${began.replace(/[-:]|\.\d+/g, '')}-${plan.digest.slice(0, 6)}`;
+    const folder = runFolder(request.repository, run);
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'plan.json'), printPlan(plan), { mode: 0o600 });
+    const before = await keepBefore(plan, request, run);
+    const begin = { run, plan, before, began, ...(request.undoes === undefined ? {} : { undoes: request.undoes }) };
+    await writeFile(join(folder, 'run.json'), `${JSON.stringify({ before, undoes: request.undoes })}\n`);
+    const journal = await (request.journal ?? openJournal)(join(folder, 'journal.jsonl'));
+    try {
+      await journal.append([{ line: 'begin', run, digest: plan.digest, at: began }]);
+      return await carryOn(begin, request, journal, undefined);
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Goes on with a run that was stopped: what it had done stays done, what it was doing is looked up. Problems as {@link applyPlan}. */
+export async function resumeRun(run: string | undefined, request: ApplyRequest): Promise<Applied> {
+  const lock = await request.repository.lock('recovery');
+  try {
+    const open = (await startedRuns(request.repository)).filter(({ state }) => !state.ended || state.interrupted);
+    const found = run === undefined ? open.at(-1) : open.find(({ id }) => id === run);
+    if (found === undefined)
+      throw new Problem({
+        kind: 'usage',
+        summary: 'There is nothing to resume',
+        detail:
+          run === undefined
+            ? 'No run of this repository was stopped before its end.'
+            : 'That run is not here, or it has ended. See driftline runs.',
+        ...(run === undefined ? {} : { subject: run }),
+      });
+    const folder = runFolder(request.repository, found.id);
+    const plan = parsePlan(await readFile(join(folder, 'plan.json'), 'utf8'), join(folder, 'plan.json'));
+    await sameTenant(plan, request.reader);
+    const kept = JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')) as { before: string; undoes?: string };
+    const state = await readJournal(join(folder, 'journal.jsonl'));
+    const journal = await (request.journal ?? openJournal)(join(folder, 'journal.jsonl'));
+    try {
+      await journal.append([{ line: 'resume', at: request.now().toISOString() }]);
+      return await carryOn({ run: found.id, plan, began: state.startedAt, ...kept }, request, journal, state);
+    } finally {
+      await journal.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function mayApply(plan: Plan, request: ApplyRequest): Promise<void> {
+  if (plan.blockers.length > 0) throw planBlocked(plan);
+  await sameTenant(plan, request.reader);
+  const age = (request.now().getTime() - Date.parse(plan.createdAt)) / 1000;
+  const maxAge = request.maxAge ?? 86_400;
+  if (age > maxAge || age < -300)
+    throw new Problem({
+      kind: 'refused',
+      summary: 'The plan is too old',
+      detail: `It was made at ${plan.createdAt}, and a plan is good for ${maxAge} seconds (--max-age). Nothing was changed. Make it again, and look at what is different.`,
+      subject: `plan ${plan.digest.slice(0, 12)}`,
+    });
+  for (const step of plan.steps)
+    if (!request.kinds.has(kindOf(step.ref)))
+      throw new Problem({
+        kind: 'usage',
+        summary: 'The plan has a kind that is not configured',
+        detail: `${kindOf(step.ref)} is not among the kinds of driftline.yaml. Nothing was changed.`,
+        subject: step.ref,
+      });
+}
+
+async function sameTenant(plan: Plan, reader: TenantReader): Promise<void> {
+  const { tenantId, cloud, displayName } = await reader.identity();
+  if (tenantId === plan.tenant.tenantId && cloud === plan.tenant.cloud) return;
+  throw new Problem({
+    kind: 'refused',
+    summary: 'The plan is of another tenant',
+    detail: `It was made for ${plan.tenant.displayName} (${plan.tenant.tenantId}, ${plan.tenant.cloud}), and you are signed in to ${displayName} (${tenantId}, ${cloud}). Nothing was changed.`,
+    subject: `plan ${plan.digest.slice(0, 12)}`,
+  });
+}
+
+/** A plan makes things anew, so it is applied once; what earlier recoveries made since is not made again. */
+async function notYetApplied(plan: Plan, { repository }: ApplyRequest): Promise<void> {
+  const runs = (await startedRuns(repository)).filter(({ state }) => state.digest === plan.digest);
+  const [run] = runs;
+  const ids = await idMapAt(repository, await repository.tip());
+  const again = plan.steps.find(
+    (step) => step.action === 'recreate' && Object.values(step.renews).some((was) => Object.hasOwn(ids, was)),
+  );
+  if (run === undefined && again === undefined) return;
+  const stopped = run !== undefined && (!run.state.ended || run.state.interrupted);
+  throw new Problem({
+    kind: stopped ? 'conflict' : 'refused',
+    summary: stopped ? 'The plan is applied in part' : 'The plan was applied already',
+    detail: stopped
+      ? `Run ${run.id} was stopped before its end. Go on with driftline apply --resume.`
+      : `${run === undefined ? `${again!.displayName} was made anew by another recovery since` : `Run ${run.id} did it`}. Nothing was changed. Plan again to see what still differs.`,
+    subject: `plan ${plan.digest.slice(0, 12)}`,
+  });
+}
+
+/** The state before the run, on the branch: what undo goes back to, here or on any clone. */
+async function keepBefore(plan: Plan, request: ApplyRequest, run: string): Promise<string> {
+  const { repository, now, version } = request;
+  const live = await repository.resolve(plan.live.commit, now());
+  const commit = await keepOnBranch({
+    repository,
+    from: live,
+    scope: plan.scope,
+    subject: 'Before a recovery',
+    version,
+    notes: { Run: run },
+    at: now().toISOString(),
+  });
+  return commit.id;
+}
+
+interface Begun {
+  readonly run: string;
+  readonly plan: Plan;
+  readonly before: string;
+  readonly began: string;
+  readonly undoes?: string;
+}
+
+async function carryOn(
+  begun: Begun,
+  request: ApplyRequest,
+  journal: Awaited<ReturnType<typeof openJournal>>,
+  state: JournalState | undefined,
+): Promise<Applied> {
+  const { plan } = begun;
+  const { reader, writer, kinds, repository, now, sleep } = request;
+  const guard = await guardFor(plan, request, state?.ids ?? {});
+  const walked = await walk({
+    plan,
+    kinds,
+    reader,
+    writer,
+    journal,
+    requests: request.requests,
+    settle: (kind, keys, shows) => settle({ reader, policy: request.settle, now, sleep }, kind, keys, shows),
+    ...(guard === undefined ? {} : { guard }),
+    digestOf,
+    known: async (ref) => (await repository.entity(plan.live.commit, ref)) !== undefined,
+    ...(state === undefined ? {} : { before: state }),
+    now,
+    sleep,
+    ...(request.signal === undefined ? {} : { signal: request.signal }),
+    attempts: request.attempts ?? 5,
+    pause: request.settle.pause,
+    concurrency: request.concurrency ?? 4,
+    ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
+    ...(request.onSecret === undefined ? {} : { onSecret: request.onSecret }),
+  });
+  if (walked.interrupted) return { plan, walked, record: recordOf(begun, request, walked, [], 'interrupted') };
+  return finish(begun, request, walked);
+}
+
+/** Follows who can sign in from what the tenant is now, not from what it was when the plan was made. */
+async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
+  if (request.configuration.emergencyAccounts.length === 0) return undefined;
+  const coming = plan.steps.flatMap((step) =>
+    kindOf(step.ref) === policyKind && (step.action === 'update' || step.action === 'recreate')
+      ? [{ attributes: withoutPlaceholders(step.after) }]
+      : [],
+  );
+  const access = await accessState(
+    request,
+    plan.steps.map(({ ref }) => ref),
+    coming,
+  );
+  if (access === undefined) return undefined;
+  const binned = new Map<Ref, Entity>();
+  for (const kind of request.kinds.values()) {
+    const keys = plan.steps
+      .filter(({ action, ref }) => action === 'restore' && kindOf(ref) === kind.name)
+      .map(({ ref }) => keyOf(ref));
+    if (keys.length === 0) continue;
+    for (const entity of (await request.reader.readDeleted(kind, keys)).values()) binned.set(entity.ref, entity);
+  }
+  return lockOutGuard(access, (ref) => binned.get(ref)?.attributes, ids);
+}
+
+/** Groups that do not exist yet have no members to read. */
+function withoutPlaceholders(after: JsonObject): JsonObject {
+  return JSON.parse(JSON.stringify(after), (_name, value) =>
+    typeof value?.$new === 'string' ? null : value,
+  ) as JsonObject;
+}
+
+/** Looks at the tenant again, and writes down what came of the run. */
+async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): Promise<Applied> {
+  const { plan, run } = begun;
+  const { repository, now, version } = request;
+  const ids = { ...plan.ids, ...(await idMapAt(repository, await repository.tip())), ...walked.ids };
+  const ref = `refs/driftline/runs/${run}`;
+  let left: Leftover[];
+  let live: Commit | undefined;
+  try {
+    const again = await planRecovery({
+      ...request,
+      goal: plan.goal.commit,
+      scope: plan.scope,
+      options: plan.options,
+      ref,
+      ids,
+    });
+    live = await repository.resolve(again.plan.live.commit, now());
+    left = leftovers(plan, walked.outcomes, again.plan, walked.ids);
+  } catch (error) {
+    if (!(error instanceof NotComplete)) throw error;
+    left = [
+      {
+        ref: plan.steps[0]?.ref ?? 'tenant/unknown',
+        displayName: 'the tenant',
+        because: `it could not be read again: ${error.detail}`,
+        byNature: false,
+      },
+    ];
+  }
+  const done = plan.steps.every(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
+  const complete = done && left.every(({ byNature }) => byNature);
+  const record = recordOf(begun, request, walked, left, complete ? 'complete' : 'partial');
+  if (live === undefined) return { plan, walked, record };
+  const commit = await keepOnBranch({
+    repository,
+    from: live,
+    scope: currentScopeOf(plan, walked.ids),
+    subject: 'After a recovery',
+    version,
+    notes: { Run: run, Goal: plan.goal.commit, ...(plan.reason === undefined ? {} : { Reason: plan.reason }) },
+    files: {
+      [`runs/${run}.yaml`]: record as unknown as JsonObject,
+      'id-map.yaml': idMapFile(
+        ids,
+        await repository.tip().then((tip) => (tip === undefined ? undefined : repository.file(tip.id, 'id-map.yaml'))),
+        run,
+      ),
+    },
+    at: now().toISOString(),
+  });
+  await repository.forget(ref);
+  return { plan, walked, record, commit };
+}
+
+function currentScopeOf(plan: Plan, ids: IdMap) {
+  if (plan.scope.refs === undefined) return plan.scope;
+  return {
+    ...plan.scope,
+    refs: [...new Set([...plan.scope.refs, ...plan.scope.refs.map((ref) => currentRef({ ...plan.ids, ...ids }, ref))])],
+  };
+}
+
+function idMapFile(ids: IdMap, before: JsonObject | undefined, run: string): JsonObject {
+  return Object.fromEntries(Object.entries(ids).map(([was, is]) => [was, before?.[was] ?? { is, run }]));
+}
+
+function recordOf(
+  begun: Begun,
+  request: ApplyRequest,
+  walked: WalkResult,
+  left: readonly Leftover[],
+  status: RunRecord['status'],
+): RunRecord {
+  const { plan, run, before, began, undoes } = begun;
+  const all = [...walked.outcomes.values()];
+  const refs = plan.steps
+    .filter(({ id }) => (walked.outcomes.get(id)?.writes ?? 0) > 0)
+    .map(({ ref }) => currentRef(walked.ids, ref));
+  return {
+    id: run,
+    status,
+    plan: plan.digest,
+    before,
+    goal: plan.goal.commit,
+    ...(plan.reason === undefined ? {} : { reason: plan.reason }),
+    ...(undoes === undefined ? {} : { undoes }),
+    startedAt: began,
+    finishedAt: request.now().toISOString(),
+    counts: Object.fromEntries(
+      outcomes.map((outcome) => [outcome, all.filter((one) => one.outcome === outcome).length]),
+    ) as RunRecord['counts'],
+    writes: all.reduce((sum, { writes }) => sum + writes, 0),
+    objects: [...new Set(refs)],
+    made: [
+      ...new Set(
+        plan.steps
+          .filter(({ id, action }) => action === 'recreate' && walked.outcomes.get(id)?.outcome === 'done')
+          .map(({ ref }) => currentRef(walked.ids, ref)),
+      ),
+    ],
+    ids: walked.ids,
+    left,
+    refusals: plan.refusals,
+    failures: plan.steps.flatMap((step) => {
+      const outcome = walked.outcomes.get(step.id);
+      return outcome === undefined || outcome.outcome === 'done'
+        ? []
+        : [
+            {
+              step: step.id,
+              ref: currentRef(walked.ids, step.ref),
+              displayName: step.displayName,
+              action: step.action,
+              outcome: outcome.outcome,
+              because: outcome.because ?? '',
+            },
+          ];
+    }),
+  };
+}
