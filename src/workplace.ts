@@ -8,6 +8,7 @@ import type { Kinds } from './model/kind.ts';
 import { Problem } from './model/problem.ts';
 import type { Repository } from './model/repository.ts';
 import type { ReadProgress, TenantReader, TenantWriter } from './model/tenant.ts';
+import type { Time } from './tenant/index.ts';
 
 export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> {
   /** Folder of the repository, absolute or relative to `cwd`. */
@@ -22,6 +23,8 @@ export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> 
   readonly signal?: AbortSignal;
   /** Told what a person must do to sign in with a device code. */
   readonly prompt?: (text: string) => void;
+  /** Another time than the machine's, for tests. */
+  readonly time?: Time;
 }
 
 export interface Workplace {
@@ -56,6 +59,7 @@ export function openWorkplace(options: WorkplaceOptions): Workplace {
     environment,
     signal: options.signal,
     prompt: options.prompt,
+    time: options.time,
   });
   return {
     configuration,

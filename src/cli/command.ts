@@ -72,6 +72,7 @@ export function workplaceFor(argv: CommonArguments, terminal: Terminal): Workpla
     signal: terminal.signal,
     prompt: (text) => terminal.note(`${text}\n`),
     ...(terminal.kinds === undefined ? {} : { kinds: terminal.kinds }),
+    ...(terminal.time === undefined ? {} : { time: terminal.time }),
   });
   for (const kind of argv.kind ?? []) requireKind(workplace.kinds, kind, '--kind');
   return workplace;

@@ -9,6 +9,7 @@ import { sandboxCommand } from './sandbox.ts';
 import { showCommand } from './show.ts';
 import { snapshotCommand } from './snapshot.ts';
 import { tenantsCommand } from './tenants.ts';
+import { verifyCommand } from './verify.ts';
 
 export const commands: readonly Command[] = [
   snapshotCommand,
@@ -17,6 +18,7 @@ export const commands: readonly Command[] = [
   initCommand,
   doctorCommand,
   permissionsCommand,
+  verifyCommand,
   tenantsCommand,
   sandboxCommand,
   demoCommand,

@@ -1,6 +1,7 @@
 // The terminal: where a command's words go, and what it may know of the world around it.
 import { styleText } from 'node:util';
 import type { Kinds } from '../model/kind.ts';
+import type { Time } from '../tenant/index.ts';
 
 export interface Terminal {
   /** Writes results; resolves when the reader has room for more. */
@@ -19,6 +20,8 @@ export interface Terminal {
   readonly signal: AbortSignal;
   /** Another table of kinds than the built-in one. */
   readonly kinds?: Kinds;
+  /** Another time for waits than the machine's, for tests. */
+  readonly time?: Time;
 }
 
 export type Style = Parameters<typeof styleText>[0];

@@ -146,18 +146,19 @@ class Update {
     return this.#leftAlone;
   }
 
-  /** Brings one path to its target; false where it holds somebody's work. */
+  /** Brings one path to its target, in the index and in the folder; false where the file, or what is staged of it, is somebody's work. */
   async #follow(wanted: Wanted, indexed: Indexed | undefined, index: GitProcess): Promise<boolean> {
     const { path, ours, target } = wanted;
     const blob = indexed?.blob;
     const isOurs = (found: string | undefined): boolean => found === target || ours.has(found);
     if (indexed !== undefined && !isOurs(blob)) return false;
     if (indexed === undefined && !isOurs(undefined)) return false;
-    if (!indexed?.sparse && !(await this.#followFile(wanted, isOurs))) return false;
+    const followed = indexed?.sparse === true || (await this.#followFile(wanted, isOurs));
+    // The index follows even where the file is somebody's work: left behind, their next commit would take the tenant's change back unseen.
     if (blob !== target) {
       await index.write(target === undefined ? `0 ${'0'.repeat(40)}\t${path}\0` : `${fileMode} ${target}\t${path}\0`);
     }
-    return true;
+    return followed;
   }
 
   async #followFile({ path, target }: Wanted, isOurs: (found: string | undefined) => boolean): Promise<boolean> {

@@ -168,7 +168,8 @@ function plantObject(world: World, context: Context, rules: EntityType, key: str
       id,
     );
   }
-  const object = rules.settle?.(whole, undefined, context) ?? whole;
+  // It has always been there: it settles as what it is already, so that nothing of it counts as new (a certificate without its key).
+  const object = rules.settle?.(whole, whole, context) ?? whole;
   store.put(rules.type, object);
   if (rules.type === 'servicePrincipal' && object.appOwnerOrganizationId !== store.tenantId) {
     const part = foreignPart(object);
