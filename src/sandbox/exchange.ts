@@ -1,11 +1,12 @@
 // One HTTP request in, its answer with Graph's headers out: sign-in, throttling, faults, batches, and the log of it all.
+
+import { authority } from './authority.ts';
 import { type InnerRequest, parseBatch, runBatch } from './batch.ts';
 import { befall, type Fault } from './faults.ts';
 import type { World } from './options.ts';
 import { guidOf } from './random.ts';
 import { type GraphRequest, parseBody, parseRequest } from './request.ts';
 import { route } from './routes.ts';
-import { authority } from './token.ts';
 import { type Answer, type Caller, GraphError, type GraphRecord, type Json } from './types.ts';
 
 /** One line of the request log. */

@@ -106,7 +106,7 @@ export function list(
     polymorphic: collection.type === 'directoryObject',
   };
   const value = items.map(({ type, object }) => {
-    const own = context.rules(type) ?? rules;
+    const own = rules.type === type ? rules : (context.rules(type) ?? rules);
     const shaped = present(world, context, own, object, shape);
     if (options.expand) expand(world, context, own, object, options.expand, shaped);
     return shaped;

@@ -13,7 +13,9 @@ export interface Port {
 export async function serve(handler: Handler, port = 0): Promise<Port> {
   const server = createServer((incoming, outgoing) => {
     answer(handler, incoming, outgoing).catch(() => {
-      incoming.socket.resetAndDestroy();
+      // After half an answer a reset could overtake it: the stream just ends, without its last chunk.
+      if (outgoing.headersSent) incoming.socket.end();
+      else incoming.socket.resetAndDestroy();
     });
   });
   // Long fault waits and slow clients are the business of tests, not of the port.

@@ -1,6 +1,7 @@
 // The tenant's truth in memory: objects by type, links, both bins, the change log, and the recent past for replicas that lag.
 import { type Dice, dice } from './random.ts';
 import { type LinkSource, Relations } from './relations.ts';
+import { type Past, type PastLink, pageOf, type Remembering, Replica } from './replicas.ts';
 import { type Source, Table } from './table.ts';
 import type { Bin, Binned, Change, GraphObject, Reader, Store } from './types.ts';
 
@@ -19,23 +20,7 @@ export interface StoreOptions {
   readonly ends: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A write of the recent past: what was there before it. */
-interface Past {
-  readonly at: number;
-  readonly type: string;
-  readonly id: string;
-  readonly before: GraphObject | undefined;
-}
-
-interface PastLink {
-  readonly at: number;
-  readonly relation: string;
-  readonly owner: string;
-  readonly target: string;
-  readonly added: boolean;
-}
-
-export class MemoryStore implements Store {
+export class MemoryStore implements Store, Remembering {
   tenantId: string;
   private readonly options: StoreOptions;
   private readonly dice: Dice;
@@ -45,7 +30,7 @@ export class MemoryStore implements Store {
   private readonly bins = new Map<string, Binned & { bin: Bin; until: number }>();
   private readonly log: Change[] = [];
   private past: Past[] = [];
-  private pastLinks: PastLink[] = [];
+  private changedLinks: PastLink[] = [];
   private silent = false;
 
   constructor(options: StoreOptions) {
@@ -261,8 +246,8 @@ export class MemoryStore implements Store {
     return this.past.filter((each) => each.at > since);
   }
 
-  pastLinksOf(since: number): readonly PastLink[] {
-    return this.pastLinks.filter((each) => each.at > since);
+  pastLinks(since: number): readonly PastLink[] {
+    return this.changedLinks.filter((each) => each.at > since);
   }
 
   /** Living objects that link to this one: their deltas show it leave with its deletion and come back with its restore. */
@@ -289,8 +274,8 @@ export class MemoryStore implements Store {
     this.note({ type, id: owner, relation, target, ...(added ? {} : { unlinked: true as const }) });
     if (this.options.historyMs > 0) {
       const now = this.options.clock();
-      this.pastLinks = this.pastLinks.filter((each) => each.at > now - this.options.historyMs);
-      this.pastLinks.push({ at: now, relation, owner, target, added });
+      this.changedLinks = this.changedLinks.filter((each) => each.at > now - this.options.historyMs);
+      this.changedLinks.push({ at: now, relation, owner, target, added });
     }
   }
 
@@ -305,104 +290,4 @@ export class MemoryStore implements Store {
     const now = this.options.clock();
     for (const [id, buried] of this.bins) if (buried.until <= now) this.remove(buried.type, id);
   }
-}
-
-/** A Reader over the store as it was some time ago, as far as the store remembers. */
-class Replica implements Reader {
-  private readonly store: MemoryStore;
-  private readonly since: () => number;
-
-  constructor(store: MemoryStore, since: () => number) {
-    this.store = store;
-    this.since = since;
-  }
-
-  get(type: string, id: string): GraphObject | undefined {
-    const { found, before } = this.store.pastOf(type, id, this.since());
-    return found ? before : this.store.get(type, id);
-  }
-
-  find(type: string, property: string, value: string): readonly GraphObject[] {
-    const touched = this.store.pastWrites(this.since()).filter((each) => each.type === type);
-    if (touched.length === 0) return this.store.find(type, property, value);
-    const ids = new Set([
-      ...this.store.find(type, property, value).map((object) => object.id),
-      ...touched.map((each) => each.id),
-    ]);
-    const holds = (object: GraphObject): boolean => {
-      const held = object[property];
-      return (Array.isArray(held) ? held : [held]).some(
-        (item) => typeof item === 'string' && item.toLowerCase() === value.toLowerCase(),
-      );
-    };
-    return [...ids]
-      .map((id) => this.get(type, id))
-      .filter((object) => object !== undefined)
-      .filter(holds);
-  }
-
-  locate(id: string): { type: string; object: GraphObject } | undefined {
-    const past = this.store.pastWrites(this.since()).find((each) => each.id === id);
-    if (past) return past.before && { type: past.type, object: past.before };
-    return this.store.locate(id);
-  }
-
-  *list(type: string): Iterable<GraphObject> {
-    for (let position = 0; ; position++) {
-      const id = this.store.idAt(type, position);
-      if (id === undefined) return;
-      const object = this.get(type, id);
-      if (object) yield object;
-    }
-  }
-
-  page(type: string, from: number, limit: number): { objects: readonly GraphObject[]; next: number | undefined } {
-    return pageOf(this, (position) => this.store.idAt(type, position), type, from, limit);
-  }
-
-  count(type: string): number {
-    return [...this.list(type)].length;
-  }
-
-  targets(relation: string, owner: string): readonly string[] {
-    const ids = new Set(this.store.rawTargets(relation, owner));
-    for (const link of this.store.pastLinksOf(this.since()).toReversed()) {
-      if (link.relation !== relation || link.owner !== owner) continue;
-      if (link.added) ids.delete(link.target);
-      else ids.add(link.target);
-    }
-    return [...ids].filter((id) => this.locate(id) !== undefined);
-  }
-
-  owners(relation: string, target: string): readonly string[] {
-    const ids = new Set(this.store.rawOwners(relation, target));
-    for (const link of this.store.pastLinksOf(this.since()).toReversed()) {
-      if (link.relation !== relation || link.target !== target) continue;
-      if (link.added) ids.delete(link.owner);
-      else ids.add(link.owner);
-    }
-    return [...ids].filter((id) => this.locate(id) !== undefined);
-  }
-
-  linked(relation: string, owner: string, target: string): boolean {
-    return this.targets(relation, owner).includes(target);
-  }
-}
-
-function pageOf(
-  reader: Reader,
-  idAt: (position: number) => string | undefined,
-  type: string,
-  from: number,
-  limit: number,
-): { objects: readonly GraphObject[]; next: number | undefined } {
-  const objects: GraphObject[] = [];
-  let position = from;
-  for (; objects.length < limit; position++) {
-    const id = idAt(position);
-    if (id === undefined) return { objects, next: undefined };
-    const object = reader.get(type, id);
-    if (object) objects.push(object);
-  }
-  return { objects, next: idAt(position) === undefined ? undefined : position };
 }

@@ -145,12 +145,15 @@ export const applications: EntityType = {
     // Secrets asked for at creation are made once the object is there.
     return before ? settled : { ...settled, passwordCredentials: seeded(after) };
   },
-  afterCreate(application, body, context) {
+  afterCreate(application, _body, context) {
     ownByCaller(application, context);
+  },
+  created(application, body, context) {
     const wanted = (body.passwordCredentials ?? []) as GraphRecord[];
-    if (wanted.length === 0) return;
-    const stored = wanted.map((each) => makePassword(each, application.id, context).stored);
-    context.store.put('application', { ...application, passwordCredentials: stored });
+    if (wanted.length === 0) return {};
+    const made = wanted.map((each) => makePassword(each, application.id, context));
+    context.store.put('application', { ...application, passwordCredentials: made.map(({ stored }) => stored) });
+    return { passwordCredentials: made.map(({ stored, secretText }) => ({ ...stored, secretText })) };
   },
   afterDelete(application, context) {
     // Its service principal in the home tenant goes to the bin with it, and does not come back with it (reference 3.3, Delete).
