@@ -8,6 +8,7 @@ import type { Kinds } from './model/kind.ts';
 import { Problem } from './model/problem.ts';
 import type { Repository } from './model/repository.ts';
 import type { ReadProgress, TenantReader, TenantWriter } from './model/tenant.ts';
+import type { Inspection } from './repo/index.ts';
 import type { Time } from './tenant/index.ts';
 
 export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> {
@@ -17,6 +18,8 @@ export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> 
   readonly config?: string | undefined;
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The configuration, where it was read already: from a commit and not from a folder. */
+  readonly configuration?: Configuration | undefined;
   /** The table of kinds; tests hand in others. */
   readonly kinds?: Kinds;
   /** Stops what is under way when it aborts. */
@@ -35,16 +38,21 @@ export interface Workplace {
   readonly root: string;
   /** Opens the repository; `create` makes one where there is none. */
   openRepository(options?: { readonly create?: boolean }): Promise<Repository>;
+  /** Opens the repository to look for damage. */
+  openInspection(): Promise<Inspection>;
   openReader(onProgress?: (progress: ReadProgress) => void): Promise<TenantReader>;
   /** The one door to writing; only apply opens it. */
   openWriter(): Promise<TenantWriter>;
 }
 
+/** Who snapshots are by. */
+export const identity = { name: 'Driftline', email: 'driftline@users.noreply.github.com' };
+
 /** Opens the workplace. Problem `usage` for a configuration or a choice of kinds that is not valid. */
 export function openWorkplace(options: WorkplaceOptions): Workplace {
   const root = resolve(options.cwd, options.repo);
   const { environment } = options;
-  const configuration = withOverrides(readConfiguration(options, root), {
+  const configuration = withOverrides(options.configuration ?? readConfiguration(options, root), {
     cloud: options.cloud ?? environment.DRIFTLINE_CLOUD,
     graphUrl: options.graphUrl ?? environment.DRIFTLINE_GRAPH_URL,
     authorityUrl: options.authorityUrl ?? environment.DRIFTLINE_AUTHORITY_URL,
@@ -61,20 +69,26 @@ export function openWorkplace(options: WorkplaceOptions): Workplace {
     prompt: options.prompt,
     time: options.time,
   });
+  const signingKey = environment.DRIFTLINE_SIGNING_KEY ?? '';
+  const repository = {
+    root,
+    statePath: configuration.statePath,
+    ...(configuration.branch === undefined ? {} : { branch: configuration.branch }),
+    kinds: table,
+    identity,
+    ...(signingKey === '' ? {} : { signingKey: resolve(options.cwd, signingKey) }),
+  };
   return {
     configuration,
     kinds: chosenKinds(table, configuration),
     root,
     async openRepository({ create = false } = {}) {
       const { openRepository } = await import('./repo/index.ts');
-      return openRepository({
-        root,
-        statePath: configuration.statePath,
-        ...(configuration.branch === undefined ? {} : { branch: configuration.branch }),
-        kinds: table,
-        create,
-        identity: { name: 'Driftline', email: 'driftline@users.noreply.github.com' },
-      });
+      return openRepository({ ...repository, create });
+    },
+    async openInspection() {
+      const { openInspection } = await import('./repo/index.ts');
+      return openInspection(repository);
     },
     async openReader(onProgress) {
       const { openReader } = await import('./tenant/index.ts');

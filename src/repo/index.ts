@@ -11,7 +11,7 @@ import type { Capture, FileChange, Repository, StoredEntity } from '../model/rep
 import type { Scope } from '../model/scope.ts';
 import { Objects } from './blobs.ts';
 import { beginCapture, type CaptureOptions } from './capture.ts';
-import { Git, type Identity, initialize } from './git.ts';
+import { Git, type Identity, initialize, promisorOf } from './git.ts';
 import { assertId, commitById, logFrom, resolveRevision } from './history.ts';
 import { Inspection } from './inspect.ts';
 import { isRecordPath, isStatePath, pathOfRef } from './layout.ts';
@@ -126,12 +126,6 @@ async function refuseFormat(git: Git, place: Place): Promise<void> {
         : `It has ${format} object ids, and Driftline works with sha1 ones. Make a repository with \`git init --object-format=sha1\`.`,
     subject: place.workTree ?? place.gitDir,
   });
-}
-
-/** The remote that has the blobs which a partial clone left there; undefined in a whole repository. */
-async function promisorOf(git: Git): Promise<string | undefined> {
-  const said = await git.ask(['config', '--local', '--get-regexp', '^remote\\..*\\.promisor$', '^true$']);
-  return /^remote\.([A-Za-z0-9._-]+)\.promisor/.exec(said ?? '')?.[1];
 }
 
 /** The branch that snapshots go to: the one that was asked for, the one that is checked out, or the usual one. */

@@ -19,6 +19,8 @@ export interface Finding {
 
 /** What git writes with its own checksum at the end. */
 const sealed = /\.(pack|idx|rev|bitmap|mtimes|graph)$|^(multi-pack-index|commit-graph|index)$/;
+/** Characters of what git fsck names. */
+const mostNamed = 4000;
 const looseRef = /^(?:[0-9a-f]{40}|ref: refs\/[!-~]+)\n$/;
 const packedRef = /^(?:#.*|\^[0-9a-f]{40}|[0-9a-f]{40} refs\/[!-~]+)$/;
 
@@ -32,13 +34,17 @@ export class Inspection {
 
   /** What `git fsck --strict` says of all objects, reachable or not, and of refs and their logs. */
   async objects(): Promise<Finding[]> {
+    const process = this.#store.git.start(['fsck', '--full', '--strict', '--no-dangling', '--no-progress']);
+    process.end();
+    let named = '';
+    for await (const chunk of process.stdout) if (named.length < mostNamed) named += chunk.toString('utf8');
     try {
-      await this.#store.git.run(['fsck', '--full', '--strict', '--no-dangling', '--no-progress']);
+      await process.done;
       return [];
     } catch (error) {
       if (!(error instanceof GitFailure)) throw error;
       return [
-        { subject: 'git fsck', detail: error.said === '' ? 'It found damage that it does not name.' : error.said },
+        { subject: 'git fsck', detail: `${error.said} ${named.replace(/\s+/g, ' ')}`.trim().slice(0, mostNamed) },
       ];
     }
   }
