@@ -96,14 +96,16 @@ export class Git {
     const { place } = this;
     const { promisor, identity } = this.#options;
     const lazy = promisor === undefined ? [] : [...lazySettings, '-c', `remote.${promisor}.uploadpack=git-upload-pack`];
+    const folder = index ? place.workTree! : place.gitDir;
     const child = spawn('git', ['--no-pager', ...settings, ...lazy, ...args], {
-      cwd: index ? place.workTree! : place.gitDir,
+      cwd: folder,
       env: {
         ...pick(promisor === undefined ? inherited : [...inherited, ...inheritedForFetch]),
         ...fixedEnvironment,
         GIT_NO_LAZY_FETCH: promisor === undefined ? '1' : '0',
         GIT_DIR: place.gitDir,
-        ...(index && { GIT_WORK_TREE: place.workTree! }),
+        // Always said: `core.worktree` of the repository's own configuration would move what paths are relative to.
+        GIT_WORK_TREE: folder,
         GIT_AUTHOR_NAME: identity.name,
         GIT_AUTHOR_EMAIL: identity.email,
         GIT_COMMITTER_NAME: identity.name,
@@ -243,6 +245,12 @@ export async function gitVersion(): Promise<string> {
   for await (const chunk of process.stdout) said += chunk.toString('utf8');
   await process.done;
   return /\d+(?:\.\d+)+/.exec(said)?.[0] ?? said.trim();
+}
+
+/** The remote that has the blobs which a partial clone left there; undefined in a whole repository. */
+export async function promisorOf(git: Git): Promise<string | undefined> {
+  const said = await git.ask(['config', '--local', '--get-regexp', '^remote\\..*\\.promisor$', '^true$']);
+  return /^remote\.([A-Za-z0-9._-]+)\.promisor/.exec(said ?? '')?.[1];
 }
 
 /** Makes an empty repository with this branch in a folder. */

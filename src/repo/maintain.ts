@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../model/problem.ts';
-import { Git } from './git.ts';
+import { Git, promisorOf } from './git.ts';
 import { findPlace } from './place.ts';
 
 /** What a repository's packs come to. */
@@ -33,8 +33,10 @@ export async function maintainRepository(root: string): Promise<Maintenance> {
   const git = new Git(place, { identity: { name: 'Driftline', email: 'driftline@localhost' } });
   const packs = join(place.commonDir, 'objects', 'pack');
   const before = await packedSize(packs);
-  // Geometric: small packs are joined often and large ones seldom, so that a daily run costs what the day brought.
-  await git.run(['repack', '-d', '-l', '-q', '--geometric=2', '--no-write-bitmap-index']);
+  // Geometric: small packs are joined often and large ones seldom, so that a daily run costs what the day brought. Git cannot do it in a clone
+  // without blobs.
+  const how = (await promisorOf(git)) === undefined ? ['--geometric=2'] : ['-a', '--keep-unreachable'];
+  await git.run(['repack', '-d', '-l', '-q', ...how]);
   await git.run(['commit-graph', 'write', '--reachable', '--changed-paths', '--no-progress']);
   return { before, after: await packedSize(packs) };
 }
