@@ -1,7 +1,9 @@
 // The commands of the command line, in the order in which --help lists them.
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
+import { diffCommand } from './diff.ts';
 import { doctorCommand } from './doctor.ts';
+import { historyCommand } from './history.ts';
 import { initCommand } from './init.ts';
 import { logCommand } from './log.ts';
 import { permissionsCommand } from './permissions.ts';
@@ -15,6 +17,8 @@ export const commands: readonly Command[] = [
   snapshotCommand,
   logCommand,
   showCommand,
+  diffCommand,
+  historyCommand,
   initCommand,
   doctorCommand,
   permissionsCommand,

@@ -21,7 +21,6 @@ import { pointersIn, pointerText, pointerToRef } from './pointers.ts';
 
 /** What compose asks of the two commits; it reads nothing by itself. */
 export interface ComposeOptions {
-  readonly header: ReportHeader;
   readonly kinds: Kinds;
   /** The changes, in the order of their refs, without what is ignored or not believed. */
   readonly compared: AsyncIterable<Compared>;
@@ -29,9 +28,15 @@ export interface ComposeOptions {
   readonly names: (pointers: readonly Pointer[]) => Promise<ReadonlyMap<string, Named>>;
   /** Which deleted objects are in the recycle bin; undefined where it cannot be told. */
   readonly inBin?: (deleted: readonly Ref[]) => Promise<ReadonlySet<Ref> | undefined>;
+  /** Was the kind read completely in FROM, so that what is not there was not there? */
+  readonly fromComplete: (kind: string) => boolean;
   /** What is deleted in TO has been gone for longer than the bin keeps it. */
   readonly binExpired: boolean;
   readonly cloud?: string | undefined;
+}
+
+export interface ReportOptions extends ComposeOptions {
+  readonly header: ReportHeader;
   /** Asked when the changes are at their end. */
   readonly counts: () => { readonly ignored: number; readonly withheld: number };
 }
@@ -39,20 +44,24 @@ export interface ComposeOptions {
 /** Changes that are looked at together: enough to ask for names in bulk, few enough to be nothing in memory. */
 const windowSize = 64;
 
+/** Composes changes one for one, as they are walked. */
+export async function* composeChanges(options: ComposeOptions): AsyncGenerator<ReportChange> {
+  for await (const window of windows(options.compared, windowSize)) yield* await composeWindow(window, options);
+}
+
 /** Composes the report. The changes are made as they are walked; a report is walked once. */
-export function compose(options: ComposeOptions): Report {
+export function compose(options: ReportOptions): Report {
   const byKind: Record<string, Record<Operation, number>> = {};
   let [objects, attributes, links] = [0, 0, 0];
   async function* changes(): AsyncGenerator<ReportChange> {
-    for await (const window of windows(options.compared, windowSize))
-      for (const change of await composeWindow(window, options)) {
-        objects += 1;
-        attributes += change.attributes.length;
-        links += change.links.length;
-        byKind[change.kind] ??= { create: 0, update: 0, delete: 0 };
-        byKind[change.kind]![change.operation] += 1;
-        yield change;
-      }
+    for await (const change of composeChanges(options)) {
+      objects += 1;
+      attributes += change.attributes.length;
+      links += change.links.length;
+      byKind[change.kind] ??= { create: 0, update: 0, delete: 0 };
+      byKind[change.kind]![change.operation] += 1;
+      yield change;
+    }
   }
   return {
     header: options.header,
@@ -104,9 +113,8 @@ function composeChange(
   inBin: boolean | undefined,
 ): ReportChange {
   const { kind, change } = compared;
-  const coverage = options.header.coverage.find((entry) => entry.kind === kind.name);
   const { action, because } = recoveryAction(compared, {
-    fromComplete: coverage === undefined || coverage.from === 'complete',
+    fromComplete: options.fromComplete(kind.name),
     inBin,
     binExpired: options.binExpired,
     cloud: options.cloud,

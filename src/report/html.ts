@@ -1,5 +1,6 @@
 // HTML: a sheet into one self-contained page with filter and search, readable in print and without script; data in it is text and nothing else.
 import { createHash } from 'node:crypto';
+import { kindOf } from '../model/ref.ts';
 import { hasMixedScripts, htmlText } from './escape.ts';
 import { script, style } from './html-assets.ts';
 import { type Closing, count, type Notice, type Sheet, type SheetItem, signWords } from './sheet.ts';
@@ -22,7 +23,7 @@ export async function* renderHtml(
   sheet: Sheet,
   { limit = 24 * 1024 * 1024 }: HtmlOptions = {},
 ): AsyncGenerator<string> {
-  const kept: { section: string; heading: string; access: boolean; html: string }[] = [];
+  const kept: { kind: string; section: string; access: boolean; html: string }[] = [];
   let bytes = 0;
   let total = 0;
   for await (const item of sheet.items) {
@@ -31,21 +32,20 @@ export async function* renderHtml(
     const html = itemHtml(item);
     bytes += html.length;
     if (bytes > limit) continue;
-    const heading = item.section === item.type ? item.section : `${item.section} (${item.type})`;
-    kept.push({ section: item.section, heading, access: item.access.length > 0, html });
+    kept.push({ kind: kindOf(item.ref), section: item.section, access: item.access.length > 0, html });
   }
-  const sections = [...new Set(kept.map(({ section }) => section))];
+  const kinds = [...new Set(kept.map(({ kind }) => kind))];
   yield pageHead(
     sheet,
     sheet.closing(),
-    sections,
+    kinds,
     kept.some(({ access }) => access),
     total - kept.length,
   );
   const open = kept.length <= mostOpen;
   let section: string | undefined;
   for (const item of kept) {
-    if (item.section !== section) yield `<h2>${htmlText(item.heading)}</h2>\n`;
+    if (item.section !== section) yield `<h2>${htmlText(item.section)}</h2>\n`;
     section = item.section;
     yield open ? item.html.replace('<details ', '<details open ') : item.html;
   }
@@ -56,7 +56,7 @@ function hash(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-function pageHead(sheet: Sheet, closing: Closing, sections: readonly string[], access: boolean, cut: number): string {
+function pageHead(sheet: Sheet, closing: Closing, kinds: readonly string[], access: boolean, cut: number): string {
   const policy = `default-src 'none'; style-src ${hash(style)}; script-src ${hash(script)}; base-uri 'none'; form-action 'none'`;
   const facts = sheet.facts.map(
     ([label, text]) => `<dt>${htmlText(label)}</dt><dd>${htmlText(text, longestValue)}</dd>`,
@@ -81,7 +81,7 @@ ${closing.sentences.map((sentence) => `<p><strong>${htmlText(sentence)}</strong>
 ${cut === 0 ? '' : `<p class="warning"><strong>${count(cut, 'object')} left out here to keep the page readable; the counts are of the whole.</strong></p>`}
 ${countsHtml(closing)}
 </header>
-${sections.length === 0 ? '' : filtersHtml(sections, access)}
+${kinds.length === 0 ? '' : filtersHtml(kinds, access)}
 <main>
 `;
 }
@@ -101,8 +101,8 @@ function countsHtml({ headings, rows }: Closing): string {
   return `<table><thead><tr>${heads}</tr></thead><tbody>${cells.join('')}</tbody></table>`;
 }
 
-function filtersHtml(sections: readonly string[], access: boolean): string {
-  const options = sections.map((section) => `<option>${htmlText(section)}</option>`).join('');
+function filtersHtml(kinds: readonly string[], access: boolean): string {
+  const options = kinds.map((kind) => `<option>${htmlText(kind)}</option>`).join('');
   const operations = Object.values(signWords)
     .map((word) => `<option>${word}</option>`)
     .join('');
@@ -129,7 +129,7 @@ function itemHtml(item: SheetItem): string {
     .map((name) => ` <small class="warning">may give access: ${htmlText(name)}</small>`)
     .join('');
   const because = item.because === undefined ? '' : `<p>${htmlText(item.because, longestValue)}</p>`;
-  return `<details class="item" data-kind="${htmlText(item.section)}" data-operation="${word}"${item.access.length > 0 ? ' data-access="yes"' : ''}>
+  return `<details class="item" data-kind="${htmlText(kindOf(item.ref))}" data-operation="${word}"${item.access.length > 0 ? ' data-access="yes"' : ''}>
 <summary><span class="sign ${word}" title="${word}">${htmlText(item.sign)}</span> <b>${htmlText(item.name, longestName)}</b>${former}${mixed} <small>${marks.map((mark) => htmlText(mark)).join(' · ')}</small>${access}</summary>
 <p><code>${htmlText(item.ref)}</code>${item.ref.endsWith(`/${item.id}`) ? '' : ` <code>${htmlText(item.id)}</code>`}</p>${because}
 ${detailsHtml(item)}</details>

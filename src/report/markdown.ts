@@ -26,7 +26,6 @@ const noteRoom = 1_000;
 
 interface Row {
   readonly section: string;
-  readonly heading: string;
   readonly text: string;
 }
 
@@ -54,11 +53,10 @@ export async function* renderMarkdown(sheet: Sheet, { limit, whole }: MarkdownOp
   const rows = new Pile<Row>(limit);
   const details = new Pile<Row>(limit);
   for await (const item of sheet.items) {
-    const heading = item.section === item.type ? item.section : `${item.section} (${item.type})`;
-    const at = { section: item.section, heading };
-    if (item.access.length > 0) access.add({ ...at, text: accessRow(item) });
-    rows.add({ ...at, text: itemRow(item) });
-    if (item.attributes.length + item.links.length > 0) details.add({ ...at, text: itemDetails(item) });
+    const { section } = item;
+    if (item.access.length > 0) access.add({ section, text: accessRow(item) });
+    rows.add({ section, text: itemRow(item) });
+    if (item.attributes.length + item.links.length > 0) details.add({ section, text: itemDetails(item) });
   }
   const page = new Room(limit - noteRoom);
   page.take(head(sheet, sheet.closing()));
@@ -68,7 +66,7 @@ export async function* renderMarkdown(sheet: Sheet, { limit, whole }: MarkdownOp
   }
   let shown = 0;
   for (const members of sections(rows.kept)) {
-    const summary = `<summary><b>${markdownText(members[0]!.heading)}</b></summary>`;
+    const summary = `<summary><b>${markdownText(members[0]!.section)}</b></summary>`;
     const lead = `<details open>${summary}\n\n| | Name | Id | ${sheet.actionHeading} | Attributes | Links | |\n|---|---|---|---|---:|---:|---|\n`;
     const taken = page.table(lead, members, '\n</details>\n\n');
     shown += taken;

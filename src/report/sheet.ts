@@ -111,7 +111,7 @@ const signs = { create: '+', update: '~', delete: '-' } as const;
 export function itemOf(change: ReportChange): SheetItem {
   return {
     sign: signs[change.operation],
-    section: change.kind,
+    section: change.kind === change.type ? change.kind : `${change.kind} (${change.type})`,
     name: change.displayName,
     ...(change.formerName === undefined ? {} : { formerName: change.formerName }),
     type: change.type,

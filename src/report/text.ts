@@ -97,8 +97,8 @@ class Page {
     return block([this.#style('bold', line.trimEnd())]);
   }
 
-  section({ section, type }: SheetItem): string {
-    return block([this.#style('dim', section === type ? section : `${section} (${type})`)]);
+  section({ section }: SheetItem): string {
+    return block([this.#style('dim', terminalText(section))]);
   }
 
   item(item: SheetItem): string {

@@ -236,6 +236,7 @@ describe('the composed change', () => {
         asked.push(pointers.length);
         return new Map();
       },
+      fromComplete: () => true,
       binExpired: false,
       counts: () => ({ ignored: 1, withheld: 2 }),
     });

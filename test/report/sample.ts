@@ -188,6 +188,7 @@ export function sample(of: readonly Pair[] = pairs, head: ReportHeader = header)
     kinds,
     compared: compared(of),
     names: sampleNames,
+    fromComplete: () => true,
     binExpired: false,
     counts: () => ({ ignored: 3, withheld: 0 }),
   });
