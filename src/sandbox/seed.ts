@@ -8,6 +8,7 @@ import { guidOf } from './random.ts';
 import type { LinkSource } from './relations.ts';
 import { parseRequest } from './request.ts';
 import { contextOf } from './routes.ts';
+import { foreignRoles } from './rules/directory/first-party.ts';
 import { foreignPart, foreignType } from './rules/directory/service-principals.ts';
 import type { Source } from './table.ts';
 import type { Caller, Context, EntityType, GraphObject, GraphRecord, Json } from './types.ts';
@@ -127,6 +128,9 @@ export function plant(world: World, seed: Seed): void {
         for (const target of targets) plantLink(world, context, relation, id, target);
       }
     }
+    for (const { rules, key, properties } of known) {
+      if (rules.type === 'servicePrincipal') plantForeign(world, idOf(rules, key, properties, context));
+    }
   });
 }
 
@@ -171,10 +175,18 @@ function plantObject(world: World, context: Context, rules: EntityType, key: str
   // It has always been there: it settles as what it is already, so that nothing of it counts as new (a certificate without its key).
   const object = rules.settle?.(whole, whole, context) ?? whole;
   store.put(rules.type, object);
-  if (rules.type === 'servicePrincipal' && object.appOwnerOrganizationId !== store.tenantId) {
-    const part = foreignPart(object);
-    if (part) store.put(foreignType, part);
-  }
+}
+
+/** Completes and remembers a service of another tenant, so that its roles can be assigned and it can be made again. */
+function plantForeign(world: World, id: string): void {
+  const { store } = world;
+  const principal = store.get('servicePrincipal', id);
+  if (!principal || store.find('application', 'appId', String(principal.appId)).length > 0) return;
+  const assigned = store.find('appRoleAssignment', 'resourceId', id).map(({ appRoleId }) => String(appRoleId));
+  const whole = { ...principal, appRoles: foreignRoles(principal, assigned) };
+  store.put('servicePrincipal', whole);
+  const part = foreignPart(whole);
+  if (part) store.put(foreignType, part);
 }
 
 /** Children with what is built in below them, and an id that follows from their owner and key where they have none. */

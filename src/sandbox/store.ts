@@ -50,7 +50,11 @@ export class MemoryStore implements Store, Remembering {
   }
 
   newId(): string {
-    return this.dice.guid();
+    // A seed that a sandbox with the same dice has made holds the ids that these would give again.
+    for (;;) {
+      const id = this.dice.guid();
+      if (this.locate(id) === undefined && !this.bins.has(id)) return id;
+    }
   }
 
   random(): number {

@@ -68,6 +68,23 @@ describe('a state folder', () => {
     );
   });
 
+  it('lets roles of services of others be assigned again: what was assigned was declared', async () => {
+    const vendor = {
+      id: id('e', 3),
+      appId: id('d', 3),
+      displayName: 'Vendor',
+      appOwnerOrganizationId: id('f', 3),
+      links: { appRoleAssignedTo: [{ target: `users/${id('a', 1)}`, appRoleId: id('f', 4) }] },
+    };
+    const { call, get } = tenant({ users: [user(1), user(2)], servicePrincipals: [vendor] });
+    const body = { principalId: id('a', 2), resourceId: vendor.id, appRoleId: id('f', 4) };
+    expect((await call('POST', `/servicePrincipals/${vendor.id}/appRoleAssignedTo`, body)).status).toBe(201);
+    const graph = clientOf(createSandbox({ seeds: [await readSeed(folder)], throttling: false }));
+    const roles = (await graph.get(`/servicePrincipals/${graphSp}`)).body.appRoles;
+    expect(roles.map((each: { value: string }) => each.value)).toContain('Group.Read.All');
+    expect((await get(`/servicePrincipals/${vendor.id}`)).body.appRoles).toHaveLength(1);
+  });
+
   it('is the same tenant every time, and tells no delta', async () => {
     const read = async () => {
       const { all, get } = clientOf(

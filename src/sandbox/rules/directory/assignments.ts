@@ -34,7 +34,7 @@ export const appRoleAssignments: EntityType = {
     if (!context.reader.locate(principalId) || !context.reader.get('servicePrincipal', resourceId)) {
       throw badRequest('Not a valid reference update.');
     }
-    checkRole(appRoleId, principal.type, rolesOf(resource, context.reader));
+    if (!rolesUnknown(resource)) checkRole(appRoleId, principal.type, rolesOf(resource, context.reader));
     const held = context.store.find('appRoleAssignment', 'principalId', principalId);
     if (held.some((each) => each.resourceId === resourceId && each.appRoleId === appRoleId)) {
       throw badRequest('Permission being assigned already exists on the object');
@@ -65,6 +65,15 @@ const typeName = (type: string | undefined) =>
 
 function opaque(store: Context['store']): Buffer {
   return guidBytes(store.newId());
+}
+
+/** The tenants that own Microsoft's own services (reference 3.4). */
+const microsoftTenants = ['f8cdef31-a31e-4b4a-93e4-5f571e91255a', '72f988bf-86f1-41af-91ab-2d7cd011db47'];
+
+/** A seed need not hold the hundreds of roles of Microsoft's own services, which change weekly (reference 2.3); then any may be assigned. */
+function rolesUnknown(resource: GraphRecord): boolean {
+  const roles = (resource.appRoles ?? []) as unknown[];
+  return roles.length === 0 && microsoftTenants.includes(String(resource.appOwnerOrganizationId));
 }
 
 /** The role is there, enabled, and meant for principals of this type; none at all only where the resource declares none (reference 3.5). */
