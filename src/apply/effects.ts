@@ -123,10 +123,11 @@ export function resolved(step: Step, resolve: (value: Json) => Json | undefined,
     case 'createItem':
     case 'updateItem':
     case 'deleteItem': {
-      const after = now.after === undefined ? undefined : resolve(now.after);
       const key = currentId(ids, now.key);
       if (now.after === undefined) return { ...now, key };
-      return isObject(after) ? { ...now, key, after } : undefined;
+      const after = resolve(now.after);
+      if (!isObject(after)) return undefined;
+      return { ...now, key, after: after.id === now.key ? { ...after, id: key } : after };
     }
     case 'link':
     case 'unlink':

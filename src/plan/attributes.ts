@@ -78,6 +78,8 @@ function attributeChange(work: Work, name: string): AttributeStep | undefined {
   const wanted = repaired(work, name, goal.attributes[name]);
   if (equal(before, wanted) || ignored(work.pair, name, work.context.input.ignore)) return undefined;
   const because = unwritable(work, name, before, wanted);
+  // A bin does not show everything: what it does not show is not said to differ.
+  if (because !== undefined && !work.fully && before === undefined) return undefined;
   if (because !== undefined) return void refuse(work, because, whyNot(because, name), { path: name });
   const missing = missingReferences(work, name, wanted);
   const { dropMissing } = work.context.input.options;

@@ -1,5 +1,5 @@
 // Steps of one object: the object as it is and as the goal has it in, drafts of steps and refusals out.
-import { displayNameOf, type Entity } from '../model/entity.ts';
+import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type AccessClass, holds, type Kind } from '../model/kind.ts';
 import type { Placeholder, Refusal } from '../model/plan.ts';
@@ -207,7 +207,21 @@ function recreation(work: Work): void {
   const rest: Work = { ...work, first: [draft] };
   for (const add of later) add(rest);
   for (const contained of kind.contained ?? []) itemSteps(rest, contained);
-  for (const name of Object.keys(kind.links)) linkSteps(rest, name);
+  for (const name of Object.keys(kind.links)) {
+    linkSteps(rest, name);
+    // Graph makes whoever creates an object its owner (reference 3.2, 3.3).
+    if (name === 'owners' && kind.links[name]?.write === 'ref')
+      addDraft(
+        rest,
+        {
+          action: 'prune',
+          of: name,
+          keep: (goal.links[name] ?? []).map(linkText),
+          because: 'its creator becomes an owner',
+        },
+        'shrink',
+      );
+  }
 }
 
 /** The old values of what Graph gives anew when it makes such an object. */

@@ -88,7 +88,7 @@ export async function recoveryPlace(
 ): Promise<Place> {
   example ??= readSeed(exampleState);
   const time = hasty(Date.UTC(2026, 10, 23, 12));
-  const sandbox = createSandbox({ throttling: false, clock: () => time.now(), seeds: [await example], ...options });
+  const sandbox = createSandbox({ throttling: false, randomSeed: 'recovery', clock: () => time.now(), seeds: [await example], ...options });
   const root = mkdtempSync(join(tmpdir(), 'driftline-recovery-'));
   const repository = await openRepository({
     root,
