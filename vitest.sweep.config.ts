@@ -1,0 +1,6 @@
+// The long tests, which CI runs and a person seldom: every fault at every request.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: { include: ['test/**/*.sweep.ts'], isolate: false, testTimeout: 600_000, hookTimeout: 60_000 },
+});
