@@ -62,6 +62,7 @@ export class LinkIndex {
 
   #number(guid: string): number {
     const number = this.#guids.add(guid);
+    if (number < 0) throw shapeProblem('the id of an object is no GUID', 'delta');
     while (number >= this.#seen.length) {
       this.#seen = enlarged(this.#seen);
       this.#collection = enlarged(this.#collection);
@@ -167,6 +168,6 @@ function mergeLink(index: LinkIndex, kind: Kind, link: string, owner: string, ch
 
 function guidIn(item: JsonObject, kind: Kind): string {
   const { id } = item;
-  if (typeof id === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return id;
+  if (typeof id === 'string') return id;
   throw shapeProblem('an object has no id', `${kind.name}/delta`);
 }

@@ -7,7 +7,7 @@ import { addressOf, followed, type Version } from './address.ts';
 import type { Answer } from './answer.ts';
 import type { Tokens } from './auth.ts';
 import { Exchange, type ExchangeRequest } from './exchange.ts';
-import { Authorization, backoff, Lanes, Retry } from './middleware.ts';
+import { Bearer, backoff, Lanes, Retry } from './middleware.ts';
 import { Throttled, Unanswered } from './problems.ts';
 import type { LaneName, Throttle } from './throttle.ts';
 import { instantText, type Time } from './time.ts';
@@ -158,7 +158,7 @@ export class Graph {
       onRetry: (throttled) => this.countRetry(throttled),
     });
     const lanes = new Lanes({ ...options, onWait: (about, text) => options.onWait?.(about, text) });
-    const authorization = new Authorization(options.tokens);
+    const bearer = new Bearer(options.tokens);
     const wire = new Wire({
       ...options,
       onRequest: (about) => {
@@ -169,6 +169,6 @@ export class Graph {
         this.#bytes += bytes;
       },
     });
-    return Client.initWithMiddleware({ baseUrl: options.url.origin, middleware: [retry, lanes, authorization, wire] });
+    return Client.initWithMiddleware({ baseUrl: options.url.origin, middleware: [retry, lanes, bearer, wire] });
   }
 }

@@ -11,9 +11,9 @@ import { laneRules, Throttle } from './throttle.ts';
 import { realTime, type Time } from './time.ts';
 import { GraphWriter } from './writer.ts';
 
-export type { Throttle } from './throttle.ts';
 export { type RequestOptions, stepRequests } from './requests.ts';
 export { settle } from './settle.ts';
+export type { Throttle } from './throttle.ts';
 export type { Time } from './time.ts';
 
 /** Lanes for a reader and a writer of one tenant to share, so that together they stay within Graph's limits. */

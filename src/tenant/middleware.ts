@@ -151,7 +151,7 @@ export class Lanes extends Step {
 }
 
 /** Bears the token; on a 401, once, a new one (the old one may have run out in the middle of the run). */
-export class Authorization extends Step {
+export class Bearer extends Step {
   readonly #tokens: Tokens;
 
   constructor(tokens: Tokens) {

@@ -59,6 +59,8 @@ export class Wire implements Middleware {
     try {
       await this.#attempt(exchange, context, attempt.signal);
     } catch (error) {
+      // Whatever is left of an answer that is given up is not read on in the background.
+      attempt.abort();
       if (signal.aborted) throw interrupted();
       if (error instanceof Unanswered || error instanceof Hostile) throw error;
       throw unanswered(error, exchange.subject, timeout.signal.aborted ? attemptTimeout : undefined);
@@ -66,8 +68,6 @@ export class Wire implements Middleware {
       timeout.clear();
       signal.removeEventListener('abort', stop);
       timeout.signal.removeEventListener('abort', expire);
-      // Whatever is left of an answer that was given up is not read on in the background.
-      if (!attempt.signal.aborted) attempt.abort();
     }
   }
 
