@@ -52,6 +52,14 @@ const inheritedForFetch = [
   'GIT_SSL_CAINFO',
 ];
 
+/** simple-git refuses to start with one of these in the environment unless it is named (engineering 1.5). */
+const GUARDED = /^(?:git|(?:editor|visual|pager|prefix|ssh_askpass)$)/i;
+const inheritedForPush = [
+  ...['GIT_SSL_CAINFO', 'GIT_SSL_CAPATH', 'GIT_SSH', 'GIT_SSH_COMMAND', 'GIT_SSH_VARIANT', 'GIT_ASKPASS'],
+  ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM', 'GIT_EXEC_PATH', 'SSH_ASKPASS'],
+];
+const pushTimeout = 600_000;
+
 const longestError = 4000;
 
 export interface Identity {
@@ -188,19 +196,23 @@ export class Git {
    * credentials, but asks nothing at a terminal and runs no hook.
    */
   remote(): SimpleGit {
+    const guarded = Object.keys(process.env).filter((name) => GUARDED.test(name) && !inheritedForPush.includes(name));
     return simpleGit({
       baseDir: this.place.workTree ?? this.place.gitDir,
       config: ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'],
-      allowEnvironment: [
-        'GIT_TERMINAL_PROMPT',
-        'GIT_SSL_CAINFO',
-        'GIT_SSH_COMMAND',
-        'GIT_CONFIG_GLOBAL',
-        'GIT_CONFIG_NOSYSTEM',
-      ],
-      unsafe: { allowUnsafeHooksPath: true, allowUnsafeFsMonitor: true, allowUnsafeProtocolOverride: true },
-      timeout: { block: 600_000 },
-    }).env({ ...process.env, GIT_TERMINAL_PROMPT: '0' });
+      allowEnvironment: ['GIT_TERMINAL_PROMPT', ...inheritedForPush],
+      unsafe: {
+        allowUnsafeHooksPath: true,
+        allowUnsafeFsMonitor: true,
+        allowUnsafeProtocolOverride: true,
+        // The user's own environment may say how to sign in; what the repository says is not asked.
+        allowUnsafeSshCommand: true,
+        allowUnsafeAskPass: true,
+        allowUnsafeConfigPaths: true,
+        allowUnsafeExec: true,
+      },
+      timeout: { block: pushTimeout },
+    }).env({ ...without(process.env, guarded), GIT_TERMINAL_PROMPT: '0' });
   }
 }
 
@@ -267,6 +279,10 @@ export async function initialize(folder: string, branch: string): Promise<void> 
   process.end();
   process.stdout.resume();
   await process.done;
+}
+
+function without(environment: NodeJS.ProcessEnv, names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !names.includes(name)));
 }
 
 function pick(names: readonly string[]): Record<string, string> {
