@@ -41,7 +41,7 @@ export async function* badNight(env: Readonly<Record<string, string>>): AsyncGen
     });
     yield `${culprit.displayName} is excluded from “${guard.displayName}”`;
   }
-  yield* groupDeeds(graph, culprit);
+  yield* groupDeeds(graph, culprit, `${env.DRIFTLINE_GRAPH_URL}/v1.0`);
   yield* applicationDeeds(graph);
   const leaver = cloudUsers.at(-2);
   if (leaver !== undefined) {
@@ -54,7 +54,7 @@ export async function* badNight(env: Readonly<Record<string, string>>): AsyncGen
 
 type Call = (method: string, path: string, body?: Json) => Promise<Json>;
 
-async function* groupDeeds(graph: Call, culprit: Json | undefined): AsyncGenerator<string> {
+async function* groupDeeds(graph: Call, culprit: Json | undefined, root: string): AsyncGenerator<string> {
   const groups = await list(graph, '/groups?$top=999');
   const cloud = groups.filter(
     (group) => group.onPremisesSyncEnabled !== true && !(group.groupTypes as string[]).includes('DynamicMembership'),
@@ -62,7 +62,7 @@ async function* groupDeeds(graph: Call, culprit: Json | undefined): AsyncGenerat
   const privileged = cloud.find((group) => group.isAssignableToRole === true);
   if (privileged !== undefined && culprit !== undefined) {
     await graph('POST', `/groups/${privileged.id}/members/$ref`, {
-      '@odata.id': `https://graph.microsoft.com/v1.0/directoryObjects/${culprit.id}`,
+      '@odata.id': `${root}/directoryObjects/${culprit.id}`,
     });
     yield `${culprit.displayName} joins “${privileged.displayName}”, which can hold directory roles`;
   }
