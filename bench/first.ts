@@ -10,9 +10,10 @@ export async function firstSnapshot(options: Options): Promise<Row[]> {
   const sandbox = await startSandbox(sizes);
   try {
     const flags = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
-    const cost = await inFolder((folder) =>
-      driftline(['snapshot', '--repo', folder, '--quiet'], { ...sandbox, flags }),
-    );
+    const cost = await inFolder(async (folder) => {
+      await runProgram('git', ['init', '--quiet', '--bare', '--initial-branch=main', folder], folder);
+      return driftline(['snapshot', '--repo', folder, '--quiet'], { ...sandbox, flags });
+    });
     const served = await sandbox.change(0);
     const parts = await inFolder((folder) => measureParts(sandbox, folder));
     const { parse, emit, hash, fastImport, objects } = parts;
