@@ -158,7 +158,7 @@ function shape(
 }
 
 function linked(context: Context, id: string): GraphRecord {
-  const type = context.store.locate(id)?.type ?? context.store.binned('directory', id)?.type ?? 'directoryObject';
+  const type = context.store.typeOf(id) ?? context.store.binned('directory', id)?.type ?? 'directoryObject';
   return { '@odata.type': `#microsoft.graph.${type}`, id };
 }
 
@@ -184,9 +184,9 @@ function initial(world: World, context: Context, request: GraphRequest, rules: E
     if (state.ids === undefined || state.ids.includes(object.id)) {
       const record = shape(world, context, rules, object, properties);
       const told = all.slice(skip, skip + room);
-      for (const { relation, id } of told) {
-        const name = `${relation}@delta`;
-        record[name] = [...((record[name] ?? []) as GraphRecord[]), linked(context, id)];
+      for (const relation of asked) {
+        const own = told.filter((each) => each.relation === relation);
+        if (own.length > 0) record[`${relation}@delta`] = own.map(({ id }) => linked(context, id));
       }
       value.push(record);
       room -= told.length;

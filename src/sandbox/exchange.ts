@@ -4,7 +4,6 @@ import { authority } from './authority.ts';
 import { type InnerRequest, parseBatch, runBatch } from './batch.ts';
 import { befall, type Fault } from './faults.ts';
 import type { World } from './options.ts';
-import { guidOf } from './random.ts';
 import { type GraphRequest, parseBody, parseRequest } from './request.ts';
 import { route } from './routes.ts';
 import { type Answer, type Caller, GraphError, type GraphRecord, type Json } from './types.ts';
@@ -83,14 +82,15 @@ function faulty(world: World, fault: Extract<Fault, { kind: 'status' }>, request
 
 function respond({ status, headers, body }: Outcome): Response {
   const bodiless = body === undefined || status === 204 || status === 304;
-  return new Response(bodiless ? null : typeof body === 'string' ? body : JSON.stringify(body), { status, headers });
+  return new Response(bodiless ? null : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), {
+    status,
+    headers,
+  });
 }
-
-let requestNumber = 0;
 
 /** Headers of every answer (reference 1.8, 5.2.15). */
 function standardHeaders(world: World, headers: Headers): Record<string, string> {
-  const requestId = guidOf(`request ${world.knobs.randomSeed} ${requestNumber++}`);
+  const requestId = world.nextRequestId();
   const prefer = headers.get('prefer');
   return {
     'request-id': requestId,

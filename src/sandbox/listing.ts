@@ -150,6 +150,7 @@ function parseOptions(request: GraphRequest, context: Context, rules: EntityType
     (query.get('$count') === 'true' || query.has('$search') || request.segments.at(-1) === '$count');
   const selected = parseSelect(query.get('$select'), rules, context, false);
   const filter = parseOption(query.get('$filter'), parseFilter);
+  checkSelect(filter?.properties ?? [], rules, context, true, derivedTypes(rules));
   const orderBy = parseOrder(query.get('$orderby'));
   if (isDirectory(rules)) gate(query, filter, orderBy, advanced, eventual(context), rules);
   return {
@@ -215,11 +216,13 @@ export function parseSelect(
 ): ReadonlySet<string> | undefined {
   if (text === undefined || text.trim() === '') return undefined;
   const names = text.split(',').map((name) => name.trim().split('/')[0] ?? '');
-  // Objects of several types: a name that only one of them has is fine.
-  const derived =
-    rules.type === 'directoryObject' ? ['user', 'group', 'application', 'servicePrincipal', 'device'] : undefined;
-  checkSelect(names, rules, context, single, derived);
+  checkSelect(names, rules, context, single, derivedTypes(rules));
   return new Set(names);
+}
+
+/** Objects of several types: a name that only one of them has is fine. */
+function derivedTypes(rules: EntityType): readonly string[] | undefined {
+  return rules.type === 'directoryObject' ? ['user', 'group', 'application', 'servicePrincipal', 'device'] : undefined;
 }
 
 function parseOrder(text: string | undefined): { property: string; descending: boolean }[] {

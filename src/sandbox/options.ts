@@ -118,6 +118,7 @@ export interface World {
   readonly faults: Faults;
   /** Dice of their own, so that what is read does not change the ids of what is written. */
   readonly dice: { number(): number; shuffle<Item>(items: readonly Item[]): Item[] };
+  nextRequestId(): string;
   /** The replica that serves the next request. */
   nextReader(): Reader;
   /** Secrets by application or service principal id and key id: they are never read back. */

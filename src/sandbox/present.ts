@@ -1,5 +1,5 @@
 // A stored object in, what a read of it answers out: selected properties, defaults for unset ones, noise, and arrays in any order.
-import { bareName, propertiesOf, readAs } from './metadata.ts';
+import { bareName, derivedOf, type PropertyInfo, propertiesOf, property, readAs } from './metadata.ts';
 import type { World } from './options.ts';
 import { allowed } from './permissions.ts';
 import {
@@ -46,15 +46,21 @@ function mayDiffer(type: string, seen: Set<string> = new Set()): boolean {
   if (known !== undefined) return known;
   if (seen.has(type)) return false;
   seen.add(type);
-  const found = [...propertiesOf(type, 'beta').values()].some(
-    (info) =>
-      info.beta ||
-      (info.kind === 'enum' && (info.members ?? []).indexOf('unknownFutureValue') >= 0) ||
-      (info.kind !== 'primitive' && info.kind !== 'enum' && mayDiffer(info.type, seen)),
+  const found = [type, ...derivedOf(type)].some((each) =>
+    [...propertiesOf(each, 'beta').values()].some(
+      (info) => info.beta || isEvolvable(info) || (isNested(info) && mayDiffer(info.type, seen)),
+    ),
   );
   needsLook.set(type, found);
   return found;
 }
+
+/** An enum with members that clients do not see unless they ask for them. */
+const isEvolvable = (info: PropertyInfo) =>
+  info.kind === 'enum' &&
+  (info.members ?? []).includes('unknownFutureValue') &&
+  info.members?.at(-1) !== 'unknownFutureValue';
+const isNested = (info: PropertyInfo) => info.kind === 'complex' || info.kind === 'entity';
 
 /** The type that an object says it is of, where it is of a derived one. */
 export function typeOfObject(type: string, object: GraphRecord): string {
@@ -83,9 +89,38 @@ export function checkSelect(
   }
 }
 
-/** The names that a read answers with. */
-function answered(rules: EntityType, type: string, context: Context, shape: Shape): Iterable<string> {
+/** What a read answers with, worked out once for all objects of a listing. */
+interface Plan {
+  readonly names: readonly { readonly name: string; readonly unset: Json | undefined; readonly differs: boolean }[];
+  readonly noise: readonly [string, NonNullable<EntityType['noise']>[string]][];
+}
+
+const withoutSelect: ReadonlySet<string> = new Set();
+const plans = new WeakMap<EntityType, WeakMap<ReadonlySet<string>, Map<string, Plan>>>();
+
+function planOf(rules: EntityType, type: string, context: Context, shape: Shape): Plan {
+  const selected = shape.selected ?? withoutSelect;
+  const bySelect = plans.get(rules) ?? new WeakMap<ReadonlySet<string>, Map<string, Plan>>();
+  plans.set(rules, bySelect);
+  const byType = bySelect.get(selected) ?? new Map<string, Plan>();
+  bySelect.set(selected, byType);
+  const key = `${context.version} ${type}`;
+  const known = byType.get(key);
+  if (known) return known;
   const all = readableOf(type, context.version, rules);
+  const names = [...answered(rules, all, shape)].map((name) => {
+    const info = property(type, name);
+    const differs = info !== undefined && (isEvolvable(info) || (isNested(info) && mayDiffer(info.type)));
+    return { name, unset: all.get(name), differs };
+  });
+  const noise = Object.entries(rules.noise ?? {}).filter(([name]) => names.some((each) => each.name === name));
+  const plan = { names, noise };
+  byType.set(key, plan);
+  return plan;
+}
+
+/** The names that a read answers with. */
+function answered(rules: EntityType, all: ReadonlyMap<string, Json>, shape: Shape): Iterable<string> {
   if (shape.selected && !shape.selected.has('*')) return ['id', ...[...shape.selected].filter((name) => name !== 'id')];
   if (rules.defaultSelect) return rules.defaultSelect;
   return [...all.keys()].filter(
@@ -101,25 +136,33 @@ export function present(
   object: GraphObject,
   shape: Shape,
 ): GraphRecord {
+  const type = typeOfObject(rules.type, object);
+  const { names, noise } = planOf(rules, type, context, shape);
   let shaped: GraphRecord = object;
-  if (world.knobs.touchNoise && rules.noise) {
+  if (world.knobs.touchNoise && noise.length > 0) {
     shaped = { ...object };
-    for (const [name, touch] of Object.entries(rules.noise)) shaped[name] = touch(object, world.store);
+    for (const [name, touch] of noise) shaped[name] = touch(object, world.store);
   }
   if (rules.present) {
     shaped = rules.present(shaped as GraphObject, context, { single: shape.single, selected: shape.selected });
   }
-  const type = typeOfObject(rules.type, object);
-  const all = readableOf(type, context.version, rules);
   const answer: GraphRecord = {};
   if (shape.polymorphic || type !== rules.type) answer['@odata.type'] = `#microsoft.graph.${type}`;
-  for (const name of answered(rules, type, context, shape)) {
-    const value = shaped[name];
-    if (value !== undefined) answer[name] = value;
-    else if (all.has(name)) answer[name] = all.get(name) as Json;
+  for (const { name, unset, differs } of names) {
+    const value = shaped[name] ?? unset;
+    if (value === undefined) continue;
+    if (value === null || (typeof value !== 'object' && !differs)) answer[name] = value;
+    else answer[name] = seen(world, context, type, name, value, differs);
   }
-  const seen = mayDiffer(type) ? (readAs(type, answer, context.version, wantsUnknown(context)) as GraphRecord) : answer;
-  return world.knobs.shuffleArrays ? (shuffled(seen, world) as GraphRecord) : seen;
+  return answer;
+}
+
+/** A value as this client sees it, its arrays in any order. */
+function seen(world: World, context: Context, type: string, name: string, value: Json, differs: boolean): Json {
+  const read = differs
+    ? ((readAs(type, { [name]: value }, context.version, wantsUnknown(context)) as GraphRecord)[name] as Json)
+    : value;
+  return world.knobs.shuffleArrays && typeof read === 'object' && !sequences.has(name) ? shuffled(read, world) : read;
 }
 
 /** `Prefer: include-unknown-enum-members` (reference 1.2). */

@@ -70,6 +70,10 @@ export class Replica implements Reader {
     return this.store.locate(id);
   }
 
+  typeOf(id: string): string | undefined {
+    return this.locate(id)?.type;
+  }
+
   *list(type: string): Iterable<GraphObject> {
     for (let position = 0; ; position++) {
       const id = this.store.idAt(type, position);

@@ -83,7 +83,7 @@ export class MemoryStore implements Store, Remembering {
   private isWhole(type: string, object: GraphObject): boolean {
     return (this.options.ends[type] ?? []).every((property) => {
       const id = object[property];
-      return typeof id !== 'string' || this.locate(id) !== undefined;
+      return typeof id !== 'string' || this.typeOf(id) !== undefined;
     });
   }
 
@@ -97,15 +97,15 @@ export class MemoryStore implements Store, Remembering {
   }
 
   locate(id: string): { type: string; object: GraphObject } | undefined {
+    const type = this.typeOf(id);
+    const object = type === undefined ? undefined : this.get(type, id);
+    return type !== undefined && object ? { type, object } : undefined;
+  }
+
+  typeOf(id: string): string | undefined {
     const home = this.homes.get(id);
-    if (home !== undefined) {
-      const object = this.get(home, id);
-      return object && { type: home, object };
-    }
-    for (const [type, table] of this.tables) {
-      const object = table.source?.indexOf(id) === undefined ? undefined : table.get(id);
-      if (object) return { type, object };
-    }
+    if (home !== undefined) return this.tables.get(home)?.has(id) ? home : undefined;
+    for (const [type, table] of this.tables) if (table.source && table.has(id)) return type;
     return undefined;
   }
 
@@ -127,15 +127,15 @@ export class MemoryStore implements Store, Remembering {
   }
 
   targets(relation: string, owner: string): readonly string[] {
-    return this.linkage.targets(relation, owner).filter((id) => this.locate(id) !== undefined);
+    return this.linkage.targets(relation, owner).filter((id) => this.typeOf(id) !== undefined);
   }
 
   owners(relation: string, target: string): readonly string[] {
-    return this.linkage.owners(relation, target).filter((id) => this.locate(id) !== undefined);
+    return this.linkage.owners(relation, target).filter((id) => this.typeOf(id) !== undefined);
   }
 
   linked(relation: string, owner: string, target: string): boolean {
-    return this.linkage.linked(relation, owner, target) && this.locate(target) !== undefined;
+    return this.linkage.linked(relation, owner, target) && this.typeOf(target) !== undefined;
   }
 
   /** Links whose other end may be in a bin: what a restore would show again. */
@@ -274,7 +274,7 @@ export class MemoryStore implements Store, Remembering {
   }
 
   private noteLink(relation: string, owner: string, target: string, added: boolean): void {
-    const type = this.locate(owner)?.type ?? this.bins.get(owner)?.type ?? 'directoryObject';
+    const type = this.typeOf(owner) ?? this.bins.get(owner)?.type ?? 'directoryObject';
     this.note({ type, id: owner, relation, target, ...(added ? {} : { unlinked: true as const }) });
     if (this.options.historyMs > 0) {
       const now = this.options.clock();

@@ -35,6 +35,12 @@ export class Table {
     return index === undefined || this.gone.has(index) ? undefined : this.source.at(index);
   }
 
+  has(id: string): boolean {
+    if (this.objects.has(id)) return true;
+    const index = this.source?.indexOf(id);
+    return index !== undefined && !this.gone.has(index);
+  }
+
   put(object: GraphObject): void {
     this.forget(object.id);
     this.objects.set(object.id, object);

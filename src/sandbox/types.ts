@@ -67,6 +67,8 @@ export interface Reader {
   find(type: string, property: string, value: string): readonly GraphObject[];
   /** Any object by its id, with its type (`user`, `group`, `conditionalAccessPolicy`, …). */
   locate(id: string): { readonly type: string; readonly object: GraphObject } | undefined;
+  /** The type of the object that has this id, without reading the object. */
+  typeOf(id: string): string | undefined;
   list(type: string): Iterable<GraphObject>;
   /** Objects from a position on; `next` is undefined after the last one. Positions stay valid while objects come and go. */
   page(

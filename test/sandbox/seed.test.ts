@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, generate, readSeed } from '../../src/sandbox/index.ts';
-import { clientOf, id, tenant, user } from './client.ts';
+import { clientOf, handClock, id, tenant, user } from './client.ts';
 
 const tenantId = id('9', 1);
 const graphSp = id('e', 1);
@@ -88,7 +88,13 @@ describe('a state folder', () => {
   it('is the same tenant every time, and tells no delta', async () => {
     const read = async () => {
       const { all, get } = clientOf(
-        createSandbox({ seeds: [await readSeed(folder)], throttling: false, shuffleArrays: false, touchNoise: false }),
+        createSandbox({
+          seeds: [await readSeed(folder)],
+          throttling: false,
+          shuffleArrays: false,
+          touchNoise: false,
+          clock: handClock().clock,
+        }),
       );
       const answers = [];
       for (const path of [

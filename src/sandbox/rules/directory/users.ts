@@ -202,15 +202,16 @@ export const users: EntityType = {
       store.put('user', { ...user, userPrincipalName: name, identities: [upnIdentity(name)] }, ['userPrincipalName']);
     }
   },
-  present: (user) => ({
-    ...user,
-    securityIdentifier: securityIdentifier(user.id),
-    passwordProfile: null,
-    // A deleted user's name is free for another one: its own is prefixed with its id (reference 3.1, Delete).
-    ...(typeof user.deletedDateTime === 'string'
-      ? { userPrincipalName: `${user.id.replaceAll('-', '')}${user.userPrincipalName}` }
-      : {}),
-  }),
+  present(user, _context, { selected }) {
+    const isDeleted = typeof user.deletedDateTime === 'string';
+    if (!isDeleted && !selected?.has('securityIdentifier')) return user;
+    return {
+      ...user,
+      securityIdentifier: securityIdentifier(user.id),
+      // A deleted user's name is free for another one: its own is prefixed with its id (reference 3.1, Delete).
+      ...(isDeleted ? { userPrincipalName: `${user.id.replaceAll('-', '')}${user.userPrincipalName}` } : {}),
+    };
+  },
 };
 
 function upnIdentity(name: string): GraphRecord {
