@@ -27,6 +27,8 @@ export interface Lock {
 const heartbeat = 20_000;
 /** A holder that cannot be asked whether it lives (another machine's) is dead after so long without a heartbeat. */
 const silence = 300_000;
+/** Nobody takes longer to write a lock file. */
+const writing = 10_000;
 /** How long a child of a killed process may still be putting things in order. */
 const patience = 2_000;
 
@@ -44,10 +46,11 @@ export async function acquire(folder: string, name: string): Promise<Lock> {
     at: new Date().toISOString(),
   };
   const own = join(folder, `${holder.id}.new`);
-  await writeFile(own, JSON.stringify(holder));
+  mine.add(holder.id);
   try {
+    await clearAside(folder);
+    await writeFile(own, JSON.stringify(holder));
     const deadSince = await place(own, path, folder);
-    mine.add(holder.id);
     const beat = setInterval(() => utimes(path, new Date(), new Date()).catch(() => undefined), heartbeat);
     beat.unref();
     return {
@@ -59,8 +62,20 @@ export async function acquire(folder: string, name: string): Promise<Lock> {
         if (idIn(await readFile(path, 'utf8').catch(() => '')) === holder.id) await rm(path, { force: true });
       },
     };
+  } catch (error) {
+    mine.delete(holder.id);
+    throw error;
   } finally {
     await rm(own, { force: true });
+  }
+}
+
+/** Removes what processes that were killed while they took a lock have left. */
+async function clearAside(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/\.(?:new|dead)$/.test(name)) continue;
+    const found = await examine(join(folder, name));
+    if (found?.dead) await rm(join(folder, name), { force: true });
   }
 }
 
@@ -118,10 +133,12 @@ async function examine(path: string): Promise<{ readonly holder: Holder; readonl
     stat(path).catch(() => undefined),
   ]);
   if (text === undefined || found === undefined) return undefined;
-  const quiet = Math.abs(Date.now() - found.mtimeMs) > silence;
+  const age = Math.abs(Date.now() - found.mtimeMs);
+  const quiet = age > silence;
   const holder = holderIn(text);
   if (holder === undefined)
-    return { holder: { id: '', pid: 0, began: '', host: '', at: found.mtime.toISOString() }, dead: true };
+    // Empty or cut off: being written now, or by a machine that lost its power.
+    return { holder: { id: '', pid: 0, began: '', host: '', at: found.mtime.toISOString() }, dead: age > writing };
   if (holder.host !== hostname()) return { holder, dead: quiet };
   if (holder.pid === process.pid && holder.began === beganAt(process.pid))
     return { holder, dead: !mine.has(holder.id) };

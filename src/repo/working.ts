@@ -1,5 +1,5 @@
 // The checked-out state folder: brought to a commit file by file with its index, so that `git status` stays clean; uncommitted work is left alone.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { lstat, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -180,11 +180,16 @@ class Update {
   async #write(path: string, target: string): Promise<void> {
     const object = await this.#store.objects.read(target);
     if (object === undefined) throw new Error(`no such object: ${target}`);
-    const folder = join(this.#top, dirname(path));
-    await mkdir(folder, { recursive: true });
-    const aside = join(folder, `.${randomUUID()}.tmp`);
-    await writeFile(aside, object.content, { flag: 'wx' });
-    await rename(aside, join(this.#top, path));
+    const file = join(this.#top, path);
+    await mkdir(dirname(file), { recursive: true });
+    // Written in the git directory and moved, so that a killed run leaves neither half a file nor a stray one in the folder.
+    const aside = join(this.#store.git.place.gitDir, 'driftline', 'working-folder.file');
+    await writeFile(aside, object.content);
+    await rename(aside, file).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV') throw error;
+      await writeFile(file, object.content);
+      await rm(aside, { force: true });
+    });
   }
 
   /** Is every folder on the way a folder, or not there yet? A link would lead out of the repository. */
