@@ -189,7 +189,9 @@ export class Walk {
       for (let worker = 0; worker < workers; worker++) work.push(this.#drain(queue));
     }
     const results = await Promise.allSettled(work);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    // What was being done when the run was stopped has its intent in the journal, and is looked up when it goes on.
+    const stopped = this.options.signal?.aborted === true && !this.#broken;
+    for (const result of results) if (result.status === 'rejected' && !stopped) throw result.reason;
   }
 
   async #drain(queue: Step[][]): Promise<void> {

@@ -1,4 +1,5 @@
 // The commands of the command line, in the order in which --help lists them.
+import { applyCommand } from './apply.ts';
 import type { Command } from './command.ts';
 import { demoCommand } from './demo.ts';
 import { diffCommand } from './diff.ts';
@@ -7,6 +8,9 @@ import { historyCommand } from './history.ts';
 import { initCommand } from './init.ts';
 import { logCommand } from './log.ts';
 import { permissionsCommand } from './permissions.ts';
+import { planCommand } from './plan.ts';
+import { recoverCommand, undoCommand } from './recover.ts';
+import { runsCommand } from './runs.ts';
 import { sandboxCommand } from './sandbox.ts';
 import { showCommand } from './show.ts';
 import { snapshotCommand } from './snapshot.ts';
@@ -19,6 +23,11 @@ export const commands: readonly Command[] = [
   showCommand,
   diffCommand,
   historyCommand,
+  planCommand,
+  applyCommand,
+  recoverCommand,
+  undoCommand,
+  runsCommand,
   initCommand,
   doctorCommand,
   permissionsCommand,

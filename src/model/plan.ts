@@ -84,6 +84,8 @@ export type Step = StepCommon &
         readonly action: 'link' | 'unlink';
         readonly link: string;
         readonly target: Ref;
+        /** The other end's name, where it is known. */
+        readonly targetName?: string;
         readonly properties?: Readonly<Record<string, Json>>;
       }
     /** `of` is a link or a contained attribute; `keep` holds the link texts or item keys that stay. */

@@ -75,7 +75,7 @@ export interface RunRecord {
   readonly finishedAt: string;
   readonly counts: Readonly<Record<Outcome, number>>;
   readonly writes: number;
-  /** Objects that were written to, under the ids that they have now. */
+  /** Objects that were written to, or came back by themselves with those, under the ids that they have now. */
   readonly objects: readonly Ref[];
   /** Those of them that were made anew. */
   readonly made: readonly Ref[];

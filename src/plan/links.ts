@@ -49,6 +49,7 @@ export function linkSteps(work: Work, name: string, { unknown = false, needs = [
   const access = accessOfLink(kind, name, goal.attributes);
   for (const { target, properties } of added) {
     const who = nameOf(target) ?? target;
+    const named = nameOf(target) === undefined ? {} : { targetName: who };
     if (own(target)) {
       refuse(work, 'own', `${who} is what Driftline itself runs as.`, { path: name, target });
       continue;
@@ -60,7 +61,7 @@ export function linkSteps(work: Work, name: string, { unknown = false, needs = [
     if (accessRefused(work, access, name, target)) continue;
     addDraft(
       work,
-      { action: 'link', link: name, target, ...(properties === undefined ? {} : { properties }), access },
+      { action: 'link', link: name, target, ...named, ...(properties === undefined ? {} : { properties }), access },
       'grow',
       needs,
     );
@@ -74,7 +75,13 @@ export function linkSteps(work: Work, name: string, { unknown = false, needs = [
     }
     addDraft(
       work,
-      { action: 'unlink', link: name, target, ...(properties === undefined ? {} : { properties }) },
+      {
+        action: 'unlink',
+        link: name,
+        target,
+        ...(nameOf(target) === undefined ? {} : { targetName: nameOf(target)! }),
+        ...(properties === undefined ? {} : { properties }),
+      },
       'shrink',
       needs,
     );

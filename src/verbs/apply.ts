@@ -17,6 +17,7 @@ import {
   outcomes,
   type RunRecord,
   type SettlePolicy,
+  type StepOutcome,
   type StepRequests,
 } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
@@ -343,7 +344,7 @@ function recordOf(
   const { plan, run, before, began, undoes } = begun;
   const all = [...walked.outcomes.values()];
   const refs = plan.steps
-    .filter(({ id }) => (walked.outcomes.get(id)?.writes ?? 0) > 0)
+    .filter(({ id }) => touched(walked.outcomes.get(id)))
     .map(({ ref }) => currentRef(walked.ids, ref));
   return {
     id: run,
@@ -386,4 +387,9 @@ function recordOf(
           ];
     }),
   };
+}
+
+/** Everything that is as the goal has it now, or may be: also what came back by itself with something else. */
+function touched(outcome: StepOutcome | undefined): boolean {
+  return outcome !== undefined && (outcome.outcome === 'done' || outcome.writes > 0);
 }

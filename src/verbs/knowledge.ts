@@ -17,6 +17,7 @@ import {
   referencesIn,
   translate,
 } from '../plan/index.ts';
+import { nameLookup } from './names.ts';
 import type { PlanRequest } from './plan.ts';
 
 /** The two commits that are compared. */
@@ -119,11 +120,11 @@ export async function gather(
   const names = new Map<Ref, string>();
   for (const { ref, live, goal } of pairs)
     names.set(ref, displayNameOf(request.kinds.get(kindOf(ref)), (goal ?? live)!));
-  for (const ref of targets) {
-    if (names.has(ref) || there.has(ref) || !request.kinds.has(kindOf(ref))) continue;
-    const stored = await request.repository.entity(sides.goal.id, ref);
-    if (stored !== undefined) names.set(ref, displayNameOf(request.kinds.get(kindOf(ref)), stored.entity));
-  }
+  const lookup = nameLookup(request.repository, request.kinds, [sides.live.id, sides.goal.id]);
+  const wanted = new Set([...targets, ...pairs.flatMap(({ live, goal }) => linkTargets(live, goal))]);
+  const found = await lookup.find([...wanted].map((ref) => ({ kind: kindOf(ref), by: 'id', value: keyOf(ref) })));
+  await lookup.close();
+  for (const { ref, displayName } of found.values()) if (!names.has(ref)) names.set(ref, displayName);
   return {
     exists: (ref) => there.has(ref),
     byAppId: (kind, appId) => appIds.get(`${kind} ${appId}`),
@@ -135,6 +136,14 @@ export async function gather(
       pairs.flatMap(({ ref, goal }) => (kindOf(ref) === policyKind && goal !== undefined ? [goal] : [])),
     ),
   };
+}
+
+/** Whom links that differ lead to, on either side. */
+function linkTargets(live: Entity | undefined, goal: Entity | undefined): Ref[] {
+  const of = (entity: Entity | undefined) =>
+    new Set(Object.values(entity?.links ?? {}).flatMap((links) => links.map(({ target }) => target)));
+  const [before, after] = [of(live), of(goal)];
+  return [...before, ...after].filter((ref) => !before.has(ref) || !after.has(ref));
 }
 
 /** Application ids of what the tenant has, where a reference in the pairs goes by one. */

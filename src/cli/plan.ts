@@ -1,0 +1,89 @@
+// driftline plan: what a recovery to a commit would do, shown and saved; it changes nothing.
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { exitStatus } from '../model/problem.ts';
+import { version } from '../version.ts';
+import { command, workplaceFor } from './command.ts';
+import { watchProgress } from './progress.ts';
+import {
+  type DeleteArguments,
+  deleteOptions,
+  type GuardArguments,
+  guardOptions,
+  planFormats,
+  planOptionsFrom,
+  showPlan,
+} from './recovery.ts';
+
+interface Arguments extends GuardArguments, DeleteArguments {
+  readonly commit: string;
+  readonly id?: readonly string[] | undefined;
+  readonly out?: string | undefined;
+  readonly 'exit-code': boolean;
+}
+
+export const planCommand = command<Arguments>({
+  command: 'plan <commit>',
+  describe: 'What a recovery to a commit would do; changes nothing',
+  formats: planFormats,
+  options: (yargs) =>
+    deleteOptions(guardOptions(yargs))
+      .positional('commit', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Commit, branch, tag or date (@2026-11-20)',
+      })
+      .option('id', {
+        type: 'string',
+        array: true,
+        requiresArg: true,
+        describe: 'Only this object (repeatable): an id, a ref, or an exact display name',
+      })
+      .option('out', { type: 'string', requiresArg: true, describe: 'Save the plan to this file, for driftline apply' })
+      .option('exit-code', {
+        type: 'boolean',
+        default: false,
+        describe: 'End with 2 where there is something to do',
+      }) as never,
+  async run(argv, terminal) {
+    const workplace = workplaceFor(argv, terminal);
+    const { planRecovery } = await import('../verbs/plan.ts');
+    const { resolveScope } = await import('../verbs/scope.ts');
+    const progress = watchProgress(argv, terminal);
+    const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+    const repository = await workplace.openRepository();
+    try {
+      const goal = await repository.resolve(argv.commit, terminal.now());
+      const scope = await resolveScope(
+        { repository, kinds: workplace.kinds, commits: [goal], reader: async () => reader },
+        { kinds: argv.kind, ids: argv.id },
+      );
+      const { plan, ref } = await planRecovery({
+        repository,
+        reader,
+        kinds: workplace.kinds,
+        configuration: workplace.configuration,
+        goal: argv.commit,
+        scope,
+        options: planOptionsFrom(argv, workplace),
+        ...(argv.reason === undefined ? {} : { reason: argv.reason }),
+        now: terminal.now,
+        version,
+        onProgress: progress.capture,
+      });
+      progress.stop();
+      if (argv.out === undefined) await repository.forget(ref);
+      else {
+        const { printPlan } = await import('../plan/index.ts');
+        await writeFile(resolve(terminal.cwd, argv.out), printPlan(plan), { mode: 0o600 });
+      }
+      await showPlan(plan, argv, workplace.kinds, terminal);
+      if (plan.blockers.length > 0) return exitStatus.refused.status;
+      return argv['exit-code'] && plan.steps.length > 0 ? exitStatus.differences.status : exitStatus.done.status;
+    } finally {
+      progress.stop();
+      await reader.close();
+      await repository.close();
+    }
+  },
+});

@@ -1,0 +1,218 @@
+// What the commands of a recovery share: their options, showing a plan, asking before it is applied, and saying what came of it.
+import { createInterface } from 'node:readline/promises';
+import type { Argv } from 'yargs';
+import { type AccessClass, accessClasses, type Kinds } from '../model/kind.ts';
+import type { Plan, PlanOptions } from '../model/plan.ts';
+import { exitStatus, Problem } from '../model/problem.ts';
+import type { Repository } from '../model/repository.ts';
+import type { RunRecord } from '../model/run.ts';
+import type { TenantReader, TenantWriter } from '../model/tenant.ts';
+import { terminalText } from '../report/index.ts';
+import type { Applied, ApplyRequest } from '../verbs/apply.ts';
+import { version } from '../version.ts';
+import type { Workplace } from '../workplace.ts';
+import type { CommonArguments } from './command.ts';
+import { json } from './json.ts';
+import { styled, type Terminal } from './terminal.ts';
+
+export const planFormats = ['markdown', 'html', 'csv'];
+
+export interface GuardArguments {
+  readonly 'allow-access'?: readonly string[] | undefined;
+  readonly 'allow-mass-change': boolean;
+  readonly 'report-only-first': boolean;
+  readonly 'drop-missing': boolean;
+  readonly 'without-emergency-account': boolean;
+  readonly reason?: string | undefined;
+  readonly details: boolean;
+}
+
+/** The options that overrule guards; each stands in the plan. */
+export function guardOptions(yargs: Argv): Argv {
+  return yargs
+    .option('allow-access', {
+      type: 'string',
+      array: true,
+      choices: [...accessClasses, 'all'],
+      requiresArg: true,
+      describe:
+        'Let changes through that give this class of access (repeatable; all: every class, see docs/recovery.md)',
+    })
+    .option('allow-mass-change', {
+      type: 'boolean',
+      default: false,
+      describe: 'Change or delete more of a kind than the thresholds of driftline.yaml allow',
+    })
+    .option('report-only-first', {
+      type: 'boolean',
+      default: false,
+      describe: 'Put Conditional Access policies back in report-only mode; a person enables them',
+    })
+    .option('drop-missing', {
+      type: 'boolean',
+      default: false,
+      describe: 'Leave out references to objects that are gone, instead of refusing the object',
+    })
+    .option('without-emergency-account', {
+      type: 'boolean',
+      default: false,
+      describe: 'Write to Conditional Access though driftline.yaml names no emergency account',
+    })
+    .option('reason', { type: 'string', requiresArg: true, describe: 'Why; kept in the plan, the run and the commit' })
+    .option('details', { type: 'boolean', default: false, describe: 'In the table, every attribute and link' });
+}
+
+export interface DeleteArguments {
+  readonly 'delete-new': boolean;
+  readonly 'hard-delete': boolean;
+}
+
+export function deleteOptions(yargs: Argv): Argv {
+  return yargs
+    .option('delete-new', {
+      type: 'boolean',
+      default: false,
+      describe: 'Also delete objects that came after the commit',
+    })
+    .option('hard-delete', {
+      type: 'boolean',
+      default: false,
+      describe: 'With --delete-new: also where no bin takes it back',
+    });
+}
+
+/** What the words on the command line allow, together with what driftline.yaml always allows. */
+export function planOptionsFrom(argv: GuardArguments & Partial<DeleteArguments>, workplace: Workplace): PlanOptions {
+  const asked = argv['allow-access'] ?? [];
+  const allowed = asked.includes('all')
+    ? accessClasses
+    : [...(asked as AccessClass[]), ...workplace.configuration.allowAccess];
+  return {
+    deleteNew: argv['delete-new'] ?? false,
+    hardDelete: argv['hard-delete'] ?? false,
+    allowAccess: [...new Set(allowed)].sort(),
+    allowMassChange: argv['allow-mass-change'],
+    reportOnlyFirst: argv['report-only-first'],
+    dropMissing: argv['drop-missing'],
+    withoutEmergencyAccount: argv['without-emergency-account'],
+  };
+}
+
+/** Writes a plan in the form asked for. */
+export async function showPlan(
+  plan: Plan,
+  argv: Pick<CommonArguments, 'format'> & { readonly details: boolean },
+  kinds: Kinds,
+  terminal: Terminal,
+): Promise<void> {
+  const { planSheet } = await import('../verbs/plan-sheet.ts');
+  const report = await import('../report/index.ts');
+  const { printPlan } = await import('../plan/index.ts');
+  const sheet = planSheet(plan, kinds);
+  if (argv.format === 'json') return terminal.out(printPlan(plan));
+  const forms: Record<string, () => AsyncIterable<string>> = {
+    markdown: () => report.renderMarkdown(sheet, { limit: report.commentLimit }),
+    html: () => report.renderHtml(sheet),
+    csv: () => report.renderCsv(sheet),
+  };
+  const text = forms[argv.format] ?? (() => report.renderText(sheet, { ...terminal, details: argv.details }));
+  for await (const piece of text()) await terminal.out(piece);
+}
+
+/** Asks on a terminal whether to go on. Problem `refused` where nobody can be asked and `--yes` was not given. */
+export async function confirmed(plan: Plan, yes: boolean, terminal: Terminal): Promise<boolean> {
+  if (yes) return true;
+  if (!terminal.interactive || process.stdin.isTTY !== true)
+    throw new Problem({
+      kind: 'refused',
+      summary: 'Nobody could be asked',
+      detail: 'Applying a plan is confirmed on a terminal, or by --yes. Nothing was changed.',
+      subject: `plan ${plan.digest.slice(0, 12)}`,
+    });
+  const ask = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await ask.question(
+      `Apply ${plan.steps.length} steps to ${terminalText(plan.tenant.displayName)} (${plan.tenant.tenantId})? Type yes: `,
+      { signal: terminal.signal },
+    );
+    return answer.trim().toLowerCase() === 'yes';
+  } finally {
+    ask.close();
+  }
+}
+
+/** Everything that applying needs, from the workplace. */
+export async function applyRequest(
+  workplace: Workplace,
+  doors: { readonly repository: Repository; readonly reader: TenantReader; readonly writer: TenantWriter },
+  argv: Pick<CommonArguments, 'quiet'>,
+  terminal: Terminal,
+): Promise<ApplyRequest> {
+  const { randomBytes } = await import('node:crypto');
+  const { setTimeout: wait } = await import('node:timers/promises');
+  const { stepRequests } = await import('../tenant/index.ts');
+  const { cloud, graphUrl } = workplace.configuration;
+  // Replicas answer by turns (reference 1.9); a server on this machine has none.
+  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
+  return {
+    ...doors,
+    requests: stepRequests({ cloud, graphUrl, randomBytes }),
+    kinds: workplace.kinds,
+    configuration: workplace.configuration,
+    version,
+    settle: here
+      ? { confirmations: 1, pause: 100, patience: 60_000 }
+      : { confirmations: 3, pause: 2_000, patience: 720_000 },
+    now: terminal.now,
+    sleep: terminal.time?.sleep ?? ((milliseconds) => wait(milliseconds, undefined, { signal: terminal.signal })),
+    signal: terminal.signal,
+    onStep: (step, outcome, done, total) => {
+      if (argv.quiet || (!terminal.interactive && outcome === 'done')) return;
+      terminal.note(`${done}/${total}  ${outcome.padEnd(7)}  ${step.action} ${terminalText(step.displayName)}\n`);
+    },
+    onSecret: (step, secret) =>
+      terminal.note(
+        terminal.interactive
+          ? `New password of ${terminalText(step.displayName)}, said once: ${secret}\n`
+          : `${terminalText(step.displayName)} has a new password that nobody was told: set another one.\n`,
+      ),
+  };
+}
+
+/** Says what came of a run, and gives the exit status. */
+export async function sayApplied(
+  applied: Applied,
+  argv: Pick<CommonArguments, 'format'>,
+  terminal: Terminal,
+): Promise<number> {
+  const { record, commit } = applied;
+  if (argv.format === 'json') await terminal.out(json({ ...record, commit: commit?.id ?? null }));
+  else await terminal.out(runText(record, terminal));
+  if (record.status === 'interrupted') {
+    terminal.note('Stopped. What was done is in the journal: go on with driftline apply --resume.\n');
+    return exitStatus.interrupted.status;
+  }
+  return record.status === 'complete' ? exitStatus.done.status : exitStatus.incomplete.status;
+}
+
+/** A run for a person. */
+export function runText(record: RunRecord, terminal: Pick<Terminal, 'colour'>): string {
+  const { done, refused, skipped, unknown } = record.counts;
+  const lines = [
+    `${styled(terminal, 'bold', `Run ${record.id}`)}  ${record.status}`,
+    `  ${done} done, ${refused} refused, ${skipped} skipped, ${unknown} unknown; ${record.writes} writes; ${record.startedAt} to ${record.finishedAt}`,
+    `  goal ${record.goal.slice(0, 12)}, before ${record.before.slice(0, 12)}${record.undoes === undefined ? '' : `, undoes ${record.undoes}`}${record.reason === undefined ? '' : `; ${terminalText(record.reason)}`}`,
+  ];
+  for (const { displayName, action, outcome, because } of record.failures)
+    lines.push(`  ${outcome}: ${action} ${terminalText(displayName)}: ${terminalText(because)}`);
+  const left = record.left.filter(({ byNature }) => !byNature);
+  for (const { displayName, path, because } of left)
+    lines.push(`  left: ${terminalText(`${displayName}${path === undefined ? '' : `, ${path}`}: ${because}`)}`);
+  const byNature = record.left.length - left.length;
+  if (byNature > 0)
+    lines.push(
+      `  ${byNature} attributes of objects that were made anew cannot be put back (ids, creation times, secrets).`,
+    );
+  if (record.refusals.length > 0) lines.push(`  ${record.refusals.length} changes were refused by the plan.`);
+  return `${lines.join('\n')}\n`;
+}

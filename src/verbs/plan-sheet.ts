@@ -1,0 +1,231 @@
+// A plan as a sheet, so that the renderers that say a difference say a recovery too; made from the saved plan alone.
+import { diffEntities } from '../diff/index.ts';
+import { canonicalEntity } from '../model/canonical.ts';
+import { graphIdOf } from '../model/graph-id.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Kind, Kinds } from '../model/kind.ts';
+import type { Plan, Refusal, Step } from '../model/plan.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { ReportAttribute, ReportLink } from '../model/report.ts';
+import { accessMeanings } from '../plan/index.ts';
+import { type Closing, count, type Notice, type Sheet, type SheetItem, type Sign } from '../report/index.ts';
+
+/** Refusals of one reason that are said one by one; the rest is counted, and `--format json` has all. */
+const mostLines = 12;
+
+/** The plan as the renderers take it. */
+export function planSheet(plan: Plan, kinds: Kinds): Sheet {
+  return {
+    title: 'Recovery plan',
+    facts: facts(plan),
+    notices: notices(plan),
+    actionHeading: 'Recovery does',
+    items: items(plan, kinds),
+    closing: () => closing(plan),
+  };
+}
+
+function facts(plan: Plan): [string, string][] {
+  const time = (at: string) => `${at.slice(0, 16).replace('T', ' ')} UTC`;
+  return [
+    ['Tenant', `${plan.tenant.displayName} (${plan.tenant.tenantId}, ${plan.tenant.cloud})`],
+    ['Goal', `${plan.goal.revision} (${plan.goal.commit.slice(0, 12)}), ${time(plan.goal.at)}`],
+    ['Read', time(plan.live.at)],
+    ['Scope', plan.scope.refs?.join(', ') ?? plan.scope.kinds?.join(', ') ?? 'everything'],
+    ...(plan.reason === undefined ? [] : [['Why', plan.reason] as [string, string]]),
+    ['Plan', plan.digest.slice(0, 12)],
+  ];
+}
+
+function notices(plan: Plan): Notice[] {
+  const found: Notice[] = [];
+  if (plan.blockers.length > 0)
+    found.push({ tone: 'warning', heading: 'This plan may not be applied', lines: plan.blockers.map(refusalLine) });
+  const access = new Map<string, number>();
+  for (const step of plan.steps) for (const one of step.access) access.set(one, (access.get(one) ?? 0) + 1);
+  if (access.size > 0)
+    found.push({
+      tone: 'warning',
+      heading: 'It gives access',
+      lines: [...access].map(
+        ([one, steps]) => `${one}, ${count(steps, 'step')}: ${accessMeanings[one as keyof typeof accessMeanings]}`,
+      ),
+    });
+  if (plan.warnings.length > 0) found.push({ tone: 'warning', heading: 'Know this first', lines: plan.warnings });
+  for (const reason of new Set(plan.refusals.map((refusal) => refusal.reason))) {
+    const all = plan.refusals.filter((refusal) => refusal.reason === reason);
+    const lines = all.slice(0, mostLines).map(refusalLine);
+    if (all.length > mostLines) lines.push(`and ${all.length - mostLines} more; --format json has all of them`);
+    found.push({ tone: 'plain', heading: `Not done: ${reasonHeadings[reason]}`, lines });
+  }
+  if (plan.unrepaired.length > 0)
+    found.push({
+      tone: 'warning',
+      heading: 'References that stay broken',
+      lines: plan.unrepaired.map(
+        ({ displayName, ref, path, target, because }) => `${displayName} (${ref}), ${path} to ${target}: ${because}`,
+      ),
+    });
+  return found;
+}
+
+const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
+  synced: 'mastered on-premises',
+  dynamic: 'follows from a membership rule',
+  readOnly: 'read-only in Graph',
+  createOnly: 'can be set only at creation',
+  secret: 'secrets cannot be put back',
+  notWritable: 'objects that are never written',
+  incomplete: 'not read completely',
+  unknownValue: 'shows values that this version does not know',
+  protected: 'protected by driftline.yaml',
+  own: 'what Driftline itself runs as',
+  access: 'gives access, and was not allowed to',
+  missing: 'points to what is not there',
+  new: 'came after the commit, and is left alone',
+  hardDelete: 'could be deleted only for good',
+  notCreatable: 'cannot be made anew',
+  notDeletable: 'cannot be deleted',
+  reportOnly: 'left in report-only mode',
+  threshold: 'too large a part of a kind',
+  lockOut: 'would lock people out',
+  noEmergencyAccount: 'no emergency account is named',
+};
+
+function refusalLine({ displayName, ref, path, because, flag }: Refusal): string {
+  const what = displayName === undefined ? '' : `${displayName}${path === undefined ? '' : `, ${path}`} (${ref}): `;
+  return `${what}${because}${flag === undefined ? '' : ` [${flag}]`}`;
+}
+
+async function* items(plan: Plan, kinds: Kinds): AsyncGenerator<SheetItem> {
+  const byRef = new Map<Ref, Step[]>();
+  for (const step of plan.steps) byRef.set(step.ref, [...(byRef.get(step.ref) ?? []), step]);
+  const order = [...kinds.keys()];
+  const refs = [...byRef.keys()].sort((a, b) => order.indexOf(kindOf(a)) - order.indexOf(kindOf(b)));
+  for (const ref of refs) {
+    const kind = kinds.get(kindOf(ref));
+    if (kind !== undefined) yield item(ref, byRef.get(ref)!, kind, kinds, plan);
+  }
+}
+
+function item(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, plan: Plan): SheetItem {
+  const sign = signOf(steps);
+  const refused = plan.refusals.filter((refusal) => refusal.ref === ref).length;
+  return {
+    sign,
+    section: kind.name,
+    name: steps[0]!.displayName,
+    type: kind.type,
+    ref,
+    id: graphIdOf(kind, keyOf(ref)) ?? keyOf(ref),
+    action: actionWords[sign],
+    because: [
+      steps.length === 1 ? `step ${steps[0]!.id}` : count(steps.length, 'step'),
+      ...(refused === 0 ? [] : [`${count(refused, 'change')} refused`]),
+    ].join('; '),
+    marks: [],
+    access: [...new Set(steps.flatMap((step) => step.access))],
+    attributes: steps.flatMap((step) => attributesOf(step, kind)),
+    links: steps.flatMap((step) => linksOf(step, kinds)),
+  };
+}
+
+const actionWords: Readonly<Record<Sign, string>> = {
+  '+': 'create',
+  '~': 'update',
+  '-': 'delete',
+  '^': 'restore',
+  '*': 'recreate',
+};
+
+function signOf(steps: readonly Step[]): Sign {
+  if (steps.some(({ action }) => action === 'restore')) return '^';
+  if (steps.some(({ action }) => action === 'recreate')) return '*';
+  return steps.some(({ action }) => action === 'delete') ? '-' : '~';
+}
+
+/** What a step changes, path by path. */
+function attributesOf(step: Step, kind: Kind): ReportAttribute[] {
+  const [before, after] = sides(step);
+  const entity = (attributes: JsonObject) =>
+    canonicalEntity(kind, { ref: step.ref, attributes: readable(attributes) as JsonObject, links: {} });
+  return [...(diffEntities(kind, entity(before), entity(after))?.attributes ?? [])];
+}
+
+function sides(step: Step): [JsonObject, JsonObject] {
+  switch (step.action) {
+    case 'update':
+      return [step.before, step.after];
+    case 'recreate':
+      return [{}, step.after];
+    case 'action':
+      return [{ [step.attribute]: step.before }, { [step.attribute]: step.after }];
+    case 'createItem':
+    case 'updateItem':
+    case 'deleteItem': {
+      const of = (item: JsonObject | undefined) => ({ [step.attribute]: item === undefined ? [] : [item] });
+      return [of(step.before), of(step.after === undefined ? undefined : { ...step.before, ...step.after })];
+    }
+    default:
+      return [{}, {}];
+  }
+}
+
+/** Placeholders in words. */
+function readable(value: Json): Json {
+  if (isArray(value)) return value.map(readable);
+  if (!isObject(value)) return value;
+  if (typeof value.$new === 'string') return `(new id of ${value.$new})`;
+  if (isArray(value.$text)) return value.$text.map((piece) => String(readable(piece))).join('');
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, readable(member)]));
+}
+
+function linksOf(step: Step, kinds: Kinds): ReportLink[] {
+  if (step.action !== 'link' && step.action !== 'unlink') return [];
+  const target = kindOf(step.target);
+  return [
+    {
+      link: step.link,
+      operation: step.action === 'link' ? 'add' : 'remove',
+      target: step.target,
+      targetName: step.targetName ?? keyOf(step.target),
+      targetType: kinds.get(target)?.type ?? target,
+      ...(step.properties === undefined ? {} : { properties: step.properties as Readonly<Record<string, string>> }),
+    },
+  ];
+}
+
+function closing(plan: Plan): Closing {
+  const kinds = [
+    ...new Set([
+      ...plan.steps.map(({ ref }) => kindOf(ref)),
+      ...plan.refusals.flatMap(({ kind }) => (kind === undefined ? [] : [kind])),
+    ]),
+  ];
+  const objects = new Set(plan.steps.map(({ ref }) => ref)).size;
+  const of = (kind: string, actions: readonly Step['action'][]) =>
+    plan.steps.filter((step) => kindOf(step.ref) === kind && actions.includes(step.action)).length;
+  const sentences = [
+    plan.steps.length === 0
+      ? 'Nothing to do.'
+      : `${count(plan.steps.length, 'step')} for ${count(objects, 'object')}, in ${count(new Set(plan.steps.map(({ wave }) => wave)).size, 'wave')}.`,
+  ];
+  if (plan.refusals.length > 0) sentences.push(`${count(plan.refusals.length, 'change')} refused.`);
+  return {
+    sentences,
+    headings: ['Kind', 'Restore', 'Recreate', 'Update', 'Link', 'Unlink', 'Delete', 'Refused'],
+    rows: kinds.map(
+      (kind) =>
+        [
+          kind,
+          of(kind, ['restore']),
+          of(kind, ['recreate']),
+          of(kind, ['update', 'action', 'createItem', 'updateItem', 'deleteItem']),
+          of(kind, ['link']),
+          of(kind, ['unlink', 'prune']),
+          of(kind, ['delete']),
+          plan.refusals.filter((refusal) => refusal.kind === kind).length,
+        ] as const,
+    ),
+  };
+}
