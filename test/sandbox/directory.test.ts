@@ -546,6 +546,17 @@ describe('permissions', () => {
     expect((await get('/identity/conditionalAccess/policies')).status).toBe(403);
   });
 
+  it('are asked for by relation: members need less than the group itself', async () => {
+    const { call } = tenant(
+      { users: [user(1)], groups: [group(1)] },
+      { permissions: ['GroupMember.ReadWrite.All', 'Group.Read.All'] },
+    );
+    const path = `/groups/${id('b', 1)}`;
+    expect((await call('PATCH', path, { description: 'x' })).status).toBe(403);
+    expect((await call('PATCH', path, { 'members@odata.bind': [ref(id('a', 1))['@odata.id']] })).status).toBe(204);
+    expect((await call('POST', `${path}/owners/$ref`, ref(id('a', 1)))).status).toBe(403);
+  });
+
   it('are those that were assigned to the application, where it says so', async () => {
     const graph = {
       id: id('e', 5),
