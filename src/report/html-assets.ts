@@ -19,7 +19,7 @@ summary{cursor:pointer;overflow-wrap:anywhere}summary:focus-visible{outline:2px 
 details p{margin:.2rem 1.5rem}table.changes{margin:.3rem 1.5rem;width:calc(100% - 3rem);table-layout:fixed}
 table.changes th{width:34%;font-weight:400;overflow-wrap:anywhere}table.changes td{overflow-wrap:anywhere}
 table.changes ul{list-style:none;margin:0;padding:0}
-ins{color:var(--added);text-decoration:none}ins::before{content:"+ "}del{color:var(--removed);text-decoration:none}del::before{content:"- "}
+ins{color:var(--added)}del{color:var(--removed)}ins:only-child,del:only-child{text-decoration:none}ins:only-child::before{content:"+ "}del:only-child::before{content:"- "}
 @media print{form{display:none}body{max-width:none;font-size:11px}details::details-content{content-visibility:visible}details.item{content-visibility:visible;break-inside:avoid}}
 `;
 

@@ -15,6 +15,8 @@ const longestName = 300;
 const longestValue = 4_000;
 /** Lines of one attribute or link. */
 const mostLines = 1_000;
+/** Changes that may give access which are listed before all others. */
+const mostAccess = 100;
 /** With no more objects than this, all of them stand open. */
 const mostOpen = 60;
 
@@ -23,25 +25,26 @@ export async function* renderHtml(
   sheet: Sheet,
   { limit = 24 * 1024 * 1024 }: HtmlOptions = {},
 ): AsyncGenerator<string> {
-  const kept: { kind: string; section: string; access: boolean; html: string }[] = [];
+  const kept: { kind: string; section: string; html: string }[] = [];
+  const access: string[] = [];
+  let accessCount = 0;
   let bytes = 0;
   let total = 0;
   for await (const item of sheet.items) {
     total += 1;
+    if (item.access.length > 0) {
+      accessCount += 1;
+      if (access.length < mostAccess) access.push(`${item.sign} ${item.type} ${item.name}: ${item.access.join(', ')}`);
+    }
     if (bytes > limit) continue;
-    const html = itemHtml(item);
+    const html = itemHtml(item, sheet.actionHeading);
     bytes += html.length;
     if (bytes > limit) continue;
-    kept.push({ kind: kindOf(item.ref), section: item.section, access: item.access.length > 0, html });
+    kept.push({ kind: kindOf(item.ref), section: item.section, html });
   }
   const kinds = [...new Set(kept.map(({ kind }) => kind))];
-  yield pageHead(
-    sheet,
-    sheet.closing(),
-    kinds,
-    kept.some(({ access }) => access),
-    total - kept.length,
-  );
+  const notices = accessCount === 0 ? sheet.notices : [...sheet.notices, accessNotice(access, accessCount)];
+  yield pageHead({ ...sheet, notices }, sheet.closing(), kinds, accessCount > 0, total - kept.length);
   const open = kept.length <= mostOpen;
   let section: string | undefined;
   for (const item of kept) {
@@ -86,6 +89,11 @@ ${kinds.length === 0 ? '' : filtersHtml(kinds, access)}
 `;
 }
 
+function accessNotice(lines: readonly string[], total: number): Notice {
+  const more = total > lines.length ? [`… and ${total - lines.length} more`] : [];
+  return { tone: 'warning', heading: `${count(total, 'change')} may give somebody access`, lines: [...lines, ...more] };
+}
+
 function noticeHtml({ tone, heading, lines }: Notice): string {
   const items = lines.map((line) => `<li>${htmlText(line, longestValue)}</li>`).join('');
   return `<section class="${tone}"><h2>${htmlText(heading)}</h2><ul>${items}</ul></section>`;
@@ -115,12 +123,12 @@ ${access ? '<label><input id="access" type="checkbox"> may give access</label>' 
 </form>`;
 }
 
-function itemHtml(item: SheetItem): string {
+function itemHtml(item: SheetItem, actionHeading: string): string {
   const word = signWords[item.sign];
-  const former = item.formerName === undefined ? '' : ` <small>was ${htmlText(item.formerName, longestName)}</small>`;
+  const former = item.formerName === undefined ? '' : ` <small>was ${htmlText(item.formerName, longestName)} ·</small>`;
   const mixed = hasMixedScripts(item.name) ? ' <small class="warning">mixed scripts</small>' : '';
   const marks = [
-    `${item.action}`,
+    ...(item.action === '' ? [] : [`${actionHeading}: ${item.action}`]),
     count(item.attributes.length, 'attribute'),
     count(item.links.length, 'link'),
     ...item.marks,

@@ -55,7 +55,7 @@ function reportOf({ names, value, member, reason }: Nasty): Report {
 }
 
 const plain: Nasty = { names: ['one', 'two', 'three'], value: 'value', member: 'member', reason: 'reason' };
-const runs = { numRuns: 150 };
+const runs = { numRuns: 100 };
 const sheet = (parts: Nasty) => sheetOf(reportOf(parts));
 
 function elements(node: DefaultTreeAdapterTypes.Node, found: string[] = []): string[] {
