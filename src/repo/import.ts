@@ -1,6 +1,6 @@
 // The stream to `git fast-import`: texts in, blobs in one new pack out; the commit comes last, and without its `done` nothing is visible.
 import { Buffer } from 'node:buffer';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Git, GitProcess } from './git.ts';
@@ -30,11 +30,17 @@ export class Importer {
   stage(text: string): Buffer {
     const length = Buffer.byteLength(text);
     if (this.#used + length + headerRoom > this.#piece.length) this.#makeRoom(length + headerRoom);
-    const start = this.#used + this.#piece.write(`blob\ndata ${length}\n`, this.#used, 'latin1');
-    const end = start + this.#piece.write(text, start, 'utf8');
-    this.#piece[end] = 0x0a;
+    const piece = this.#piece;
+    const line = this.#used + piece.write('blob\n', this.#used, 'latin1');
+    // What git hashes differs from what fast-import reads in five bytes: hashed first, then written over, the text is copied once.
+    const start = line + piece.write(`blob ${length}\0`, line, 'latin1');
+    const end = start + piece.write(text, start, 'utf8');
+    const id = hash('sha1', piece.subarray(line, end), 'buffer');
+    piece.write('data', line, 'latin1');
+    piece[start - 1] = 0x0a;
+    piece[end] = 0x0a;
     this.#staged = end + 1;
-    return createHash('sha1').update(`blob ${length}\0`).update(this.#piece.subarray(start, end)).digest();
+    return id;
   }
 
   /** The text staged last shall be sent. */
