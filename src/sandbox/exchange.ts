@@ -13,6 +13,7 @@ export interface RequestRecord {
   readonly method: string;
   /** Path and query with the version. */
   readonly path: string;
+  /** What was answered; 0: a fault took the request before it was served. */
   readonly status: number;
   /** It changed the tenant. */
   readonly wrote: boolean;
@@ -46,6 +47,7 @@ export async function exchange(world: World, request: Request, log: RequestRecor
     request.method !== 'GET' &&
     fault.kind !== 'drip' &&
     fault.kind !== 'rewrite';
+  if (skipped) log.push({ method: request.method, path, status: 0, wrote: false, inBatch: false });
   const outcome: Outcome = skipped
     ? { status: 200, headers: { 'Content-Type': jsonType }, body: {} }
     : serveGraph(world, request.method, origin, path, request.headers, text, log);

@@ -390,6 +390,42 @@ describe('applications', () => {
     expect((await call('DELETE', `${path}/${made.body.id}`)).status).toBe(204);
   });
 
+  it('keep a certificate that is sent without its key under its keyId, and take no new one without', async () => {
+    const { call, get } = tenant({ applications: [application(1)], servicePrincipals: [principal(1)] });
+    for (const path of [`/applications/${id('c', 1)}`, `/servicePrincipals/${id('e', 1)}`]) {
+      const keyId = id('f', 3);
+      expect(
+        (await call('PATCH', path, { keyCredentials: [{ keyId, type: 'AsymmetricX509Cert', usage: 'Verify' }] }))
+          .status,
+      ).toBe(400);
+      expect(
+        (
+          await call('PATCH', path, {
+            keyCredentials: [{ keyId, key: 'AQID', type: 'AsymmetricX509Cert', usage: 'Verify' }],
+          })
+        ).status,
+      ).toBe(204);
+      expect((await call('PATCH', path, { keyCredentials: [{ keyId, displayName: 'again' }] })).status).toBe(204);
+      expect((await get(`${path}?$select=keyCredentials`)).body.keyCredentials).toMatchObject([
+        { keyId, key: 'AQID', displayName: 'again' },
+      ]);
+    }
+  });
+
+  it('pass on to their service principal what it takes over, in filters and deltas too', async () => {
+    const { call, get } = tenant({
+      applications: [application(1)],
+      servicePrincipals: [principal(1, { tags: ['own'] })],
+    });
+    const link = (await get('/servicePrincipals/delta?$deltaToken=latest&$select=displayName,replyUrls')).body[
+      '@odata.deltaLink'
+    ];
+    await call('PATCH', `/applications/${id('c', 1)}`, { displayName: 'Renamed', tags: ['HideApp'] });
+    expect((await get("/servicePrincipals?$filter=displayName eq 'Renamed'")).body.value).toHaveLength(1);
+    expect((await get(link)).body.value).toEqual([{ id: id('e', 1), displayName: 'Renamed', replyUrls: [] }]);
+    expect((await get(`/servicePrincipals/${id('e', 1)}`)).body.tags.toSorted()).toEqual(['HideApp', 'own']);
+  });
+
   it('are created by unique name when they are missing, if asked to', async () => {
     const { call, get } = tenant();
     const path = "/applications(uniqueName='app-65278')";

@@ -9,9 +9,10 @@ import {
   type GraphObject,
   type GraphRecord,
 } from '../../types.ts';
-import { makePassword, passwordActions, readCredentials, settleKeys } from './credentials.ts';
+import { checkKeys, makePassword, passwordActions, readCredentials, settleKeys } from './credentials.ts';
 import { checkEnabledEntitlements, checkEntitlements } from './entitlements.ts';
 import { ownByCaller, verifiedDomains } from './guards.ts';
+import { inheritance } from './service-principals.ts';
 
 const federatedIdentityCredentials: ChildRule = {
   type: 'federatedIdentityCredential',
@@ -126,6 +127,7 @@ export const applications: EntityType = {
     federatedIdentityCredentials: [],
   }),
   checkCreate(body, context) {
+    checkKeys(body, undefined);
     checkEntitlements(body);
     checkAudience(body);
     checkUris(body, undefined, context);
@@ -135,6 +137,7 @@ export const applications: EntityType = {
     if ('passwordCredentials' in patch) {
       throw badRequest("Property 'passwordCredentials' cannot be updated: use addPassword and removePassword.");
     }
+    checkKeys(patch, before);
     checkEnabledEntitlements(before, after);
     checkEntitlements(after);
     checkAudience(after);
@@ -154,6 +157,16 @@ export const applications: EntityType = {
     const made = wanted.map((each) => makePassword(each, application.id, context));
     context.store.put('application', { ...application, passwordCredentials: made.map(({ stored }) => stored) });
     return { passwordCredentials: made.map(({ stored, secretText }) => ({ ...stored, secretText })) };
+  },
+  afterUpdate(application, _before, { store }) {
+    // What its service principal takes over changes there too, and its delta tells of it (reference 3.4).
+    for (const principal of store.find('servicePrincipal', 'appId', String(application.appId))) {
+      const { tags: _own, ...taken } = inheritance(principal, store);
+      const changed = Object.keys(taken).filter(
+        (name) => JSON.stringify(taken[name]) !== JSON.stringify(principal[name]),
+      );
+      if (changed.length > 0) store.put('servicePrincipal', { ...principal, ...taken }, changed);
+    }
   },
   afterDelete(application, context) {
     // Its service principal in the home tenant goes to the bin with it, and does not come back with it (reference 3.3, Delete).

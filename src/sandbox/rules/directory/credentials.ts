@@ -1,6 +1,13 @@
 // Secrets and certificates of applications and service principals: what may be written, what is read back (reference 3.3).
 import { createHash } from 'node:crypto';
-import { type ActionRule, badRequest, type Context, type GraphObject, type GraphRecord } from '../../types.ts';
+import {
+  type ActionRule,
+  badRequest,
+  type Context,
+  type GraphObject,
+  type GraphRecord,
+  type Json,
+} from '../../types.ts';
 
 const listOf = (object: GraphRecord, name: string) => (object[name] ?? []) as GraphRecord[];
 
@@ -57,29 +64,39 @@ export function passwordActions(type: string): Record<string, ActionRule> {
   };
 }
 
+/** Refuses a certificate without its `key`, unless the one that is there under its keyId is meant (reference 3.3, Update). */
+export function checkKeys(body: GraphRecord, before: GraphObject | undefined): void {
+  const known = new Set(before ? listOf(before, 'keyCredentials').map(({ keyId }) => keyId) : []);
+  for (const entry of listOf(body, 'keyCredentials')) {
+    if (typeof entry.key !== 'string' && !known.has(entry.keyId)) {
+      throw badRequest("New key credential values must be provided with property 'key'.");
+    }
+  }
+}
+
 /** What a written list of certificates becomes: an entry without its `key` keeps the one that is there under its keyId. */
 export function settleKeys(after: GraphObject, before: GraphObject | undefined, context: Context): GraphRecord[] {
   const old = before ? listOf(before, 'keyCredentials') : [];
   return listOf(after, 'keyCredentials').map((entry) => {
     const known = old.find(({ keyId }) => keyId === entry.keyId && keyId !== undefined);
-    const key = typeof entry.key === 'string' ? entry.key : known?.key;
-    if (typeof key !== 'string' && !(known && context))
-      throw badRequest("New key credential values must be provided with property 'key'.");
-    const thumbprint =
-      typeof key === 'string'
-        ? createHash('sha1').update(Buffer.from(key, 'base64')).digest('hex').toUpperCase()
-        : null;
+    const key = typeof entry.key === 'string' ? entry.key : (known?.key ?? null);
     return {
-      customKeyIdentifier: entry.customKeyIdentifier ?? known?.customKeyIdentifier ?? thumbprint,
+      customKeyIdentifier: entry.customKeyIdentifier ?? known?.customKeyIdentifier ?? thumbprint(key),
       displayName: entry.displayName ?? known?.displayName ?? null,
       endDateTime: entry.endDateTime ?? known?.endDateTime ?? null,
-      key: key ?? null,
+      key,
       keyId: entry.keyId ?? context.store.newId(),
       startDateTime: entry.startDateTime ?? known?.startDateTime ?? context.store.timestamp(),
       type: entry.type ?? known?.type ?? 'AsymmetricX509Cert',
       usage: entry.usage ?? known?.usage ?? 'Verify',
     };
   });
+}
+
+function thumbprint(key: Json): string | null {
+  return typeof key === 'string'
+    ? createHash('sha1').update(Buffer.from(key, 'base64')).digest('hex').toUpperCase()
+    : null;
 }
 
 /** `key` is in a single read with `$select=keyCredentials` only, `secretText` never (reference 3.3, Read). */

@@ -9,7 +9,7 @@ import {
   type Json,
   type Reader,
 } from '../../types.ts';
-import { passwordActions, readCredentials, settleKeys } from './credentials.ts';
+import { checkKeys, passwordActions, readCredentials, settleKeys } from './credentials.ts';
 
 /** Taken over from the application: changed there, read-only here. */
 const inherited = [
@@ -88,6 +88,7 @@ export const servicePrincipals: EntityType = {
     ...foreign(String(body.appId), store),
   }),
   checkCreate(body, context) {
+    checkKeys(body, undefined);
     const appId = String(body.appId).toLowerCase();
     if (context.store.find('servicePrincipal', 'appId', appId).length > 0) {
       throw new GraphError(
@@ -101,10 +102,14 @@ export const servicePrincipals: EntityType = {
       throw badRequest(`The appId '${appId}' of the service principal does not reference a valid application object.`);
     }
   },
-  checkUpdate(before) {
+  checkUpdate(before, patch) {
     if (before.servicePrincipalType === 'ManagedIdentity') throw denied();
+    checkKeys(patch, before);
   },
-  settle: (after, before, context) => ({ ...after, keyCredentials: settleKeys(after, before, context) }),
+  settle(after, before, context) {
+    const { tags: _application, ...taken } = inheritance(after, context.store);
+    return { ...after, ...taken, keyCredentials: settleKeys(after, before, context) };
+  },
   checkDelete(principal) {
     if (principal.servicePrincipalType === 'ManagedIdentity') throw denied();
   },
