@@ -143,7 +143,7 @@ describe('the house', () => {
         .filter(
           ({ folder, code, imports }) =>
             !['tenant', 'sandbox', 'serve', 'action'].includes(folder) &&
-            (/(?<![.\w])fetch\(/.test(code) ||
+            (/(?<![.\w]|async )fetch\(/.test(code) ||
               imports.some((target) => /^(node:)?(https?|net|tls)$|^undici$/.test(target))),
         )
         .map(({ path }) => path),
