@@ -2,7 +2,9 @@
 import { appendFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../model/problem.ts';
+import type { CommitMessage } from '../model/repository.ts';
 import { Git, GitFailure, type Identity, initialize, noObject, objectId } from './git.ts';
+import { messageText } from './message.ts';
 
 export interface CloneOptions {
   /** A folder of our own, which need not be there. */
@@ -166,6 +168,11 @@ export class Clone {
     return id === undefined || id === noObject ? undefined : id;
   }
 
+  /** The id of a commit's whole tree. */
+  async treeOf(commit: string): Promise<string | undefined> {
+    return this.#git.ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{tree}`]);
+  }
+
   /** The id of the tree or file at a path in a commit, undefined where there is none. */
   async idAt(commit: string, path: string): Promise<string | undefined> {
     return this.#git.ask(['rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}:${path}`]);
@@ -204,41 +211,93 @@ export class Clone {
     return this.#git.ask(['merge-base', left, right]);
   }
 
+  /** The commits between two, oldest first: those that the newer one adds. */
+  async commitsBetween(from: string | undefined, to: string): Promise<string[]> {
+    const range = from === undefined ? [to] : [to, `^${from}`];
+    const text = (await this.#git.run(['rev-list', '--reverse', '--first-parent', ...range])).toString('utf8');
+    return text.split('\n').filter((id) => objectId.test(id));
+  }
+
+  /** The commits that a commit says it stands on, though a shallow clone has not got them; and who made it. */
+  async madeBy(commit: string): Promise<{ readonly parents: readonly string[]; readonly author: string }> {
+    const raw = (await this.#git.run(['cat-file', 'commit', commit])).toString('utf8');
+    const lines = raw.slice(0, raw.indexOf('\n\n')).split('\n');
+    const parents = lines.filter((line) => line.startsWith('parent ')).map((line) => line.slice('parent '.length));
+    return { parents, author: /^author (.*) \d+ [-+]\d+$/m.exec(raw)?.[1] ?? '' };
+  }
+
   /**
-   * A commit of ours, made again on a newer tip: its own changes to these paths, everything else as the tip has it, the same message and
-   * time. Undefined where the tip changed these paths too: then it must be made anew.
+   * Our commits after `base` made again on a newer tip: these paths as ours have them, everything else as the tip has it, with the same
+   * messages and times. Undefined where the tip changed these paths too: then they must be made anew.
    */
-  async rebase(commit: string, onto: string, paths: readonly string[]): Promise<string | undefined> {
-    const trees = new Map<string, string | undefined>();
+  async rebase(
+    commit: string,
+    base: string | undefined,
+    onto: string,
+    paths: readonly string[],
+  ): Promise<string | undefined> {
     for (const path of paths) {
-      if ((await this.idAt(`${commit}^`, path)) !== (await this.idAt(onto, path))) return undefined;
-      trees.set(path, await this.idAt(commit, path));
+      const was = base === undefined ? undefined : await this.idAt(base, path);
+      if (was !== (await this.idAt(onto, path))) return undefined;
     }
+    let at = onto;
+    for (const one of await this.commitsBetween(base, commit)) at = await this.graft(one, at, paths);
+    return at;
+  }
+
+  /** A commit with these paths of another one, on top of a tip that keeps everything else; with its author, time and message, or another message. */
+  async graft(commit: string, onto: string, paths: readonly string[], message?: CommitMessage): Promise<string> {
     const raw = (await this.#git.run(['cat-file', 'commit', commit])).toString('utf8');
     const cut = raw.indexOf('\n\n');
     const people = raw
       .slice(0, cut)
       .split('\n')
       .filter((line) => /^(author|committer) /.test(line));
-    const message = Buffer.from(raw.slice(cut + 2));
-    const changes = [...trees].map(([path, tree]) =>
-      tree === undefined ? `D ${quoted(path)}` : `M 040000 ${tree} ${quoted(path)}`,
+    const text = Buffer.from(message === undefined ? raw.slice(cut + 2) : messageText(message));
+    const changes = await Promise.all(
+      paths.map(async (path) => {
+        const entry = (await this.#git.run(['ls-tree', commit, '--', path])).toString('utf8');
+        const [mode, , id] = entry.split(/[ \t]/);
+        return entry === '' ? `D ${quoted(path)}` : `M ${mode} ${id} ${quoted(path)}`;
+      }),
     );
-    const ref = `refs/driftline/rebase/${commit}`;
+    const ref = `refs/driftline/graft/${commit}`;
     const input = Buffer.concat([
-      Buffer.from([`commit ${ref}`, ...people, `data ${message.length}`, ''].join('\n')),
-      message,
+      Buffer.from([`commit ${ref}`, ...people, `data ${text.length}`, ''].join('\n')),
+      text,
       Buffer.from(['', `from ${onto}`, ...changes, '', 'done', ''].join('\n')),
     ]);
-    await this.#git.run(['fast-import', '--quiet', '--done', '--force'], { input });
+    await this.#git.run(['fast-import', '--quiet', '--done', '--force', '--date-format=raw'], { input });
     const made = await this.commitOf(ref);
+    if (made === undefined) throw new Error('fast-import made no commit');
     await this.#git.run(['update-ref', '-d', ref]);
     return made;
   }
 
-  /** Moves a branch here, from one known commit to another. */
-  async move(ref: string, from: string | undefined, to: string): Promise<void> {
-    await this.#git.run(['update-ref', ref, to, from ?? noObject]);
+  /** Makes a ref here name a commit, whatever it named before. */
+  async point(ref: string, to: string): Promise<void> {
+    await this.#git.run(['update-ref', ref, to]);
+  }
+
+  /** Writes a commit and what it needs beyond another one into a file, for a clone elsewhere. */
+  async bundle(file: string, ref: string, without: readonly string[]): Promise<void> {
+    await this.#git.run(['bundle', 'create', '--quiet', file, ref, ...without.map((id) => `^${id}`)]);
+  }
+
+  /** Takes the objects of such a file in. Problem `refused` where what it stands on is not here, or it is no bundle. */
+  async unbundle(file: string): Promise<void> {
+    try {
+      await this.#git.run(['bundle', 'unbundle', file]);
+    } catch (error) {
+      if (!(error instanceof GitFailure)) throw error;
+      throw new Problem({
+        kind: 'refused',
+        summary: 'The bundle does not fit the repository',
+        detail: `${error.said}. It comes with the plan, and holds the tenant as it was when the plan was made. Plan again.`,
+        subject: file,
+        cause: error,
+      });
+    }
   }
 
   /** Deletes the clone, and the header with it. */

@@ -177,7 +177,7 @@ describe('a commit made again on a newer tip', () => {
     const onto = server.edit('main', { 'README.md': 'new\n' });
     const one = await clone();
     const mine = (await one.fetch([main, 'refs/heads/mine'])).get('refs/heads/mine')!;
-    const made = (await one.rebase(mine, onto, ['state']))!;
+    const made = (await one.rebase(mine, server.git('rev-parse', 'mine^'), onto, ['state']))!;
     expect(await one.text(made, 'README.md')).toBe('new\n');
     expect(await one.text(made, 'state/a.yaml')).toBe('2\n');
     expect(await one.changedPaths(onto, made)).toEqual(['state/a.yaml', 'state/b.yaml']);
@@ -192,6 +192,6 @@ describe('a commit made again on a newer tip', () => {
     const onto = server.edit('main', { 'state/c.yaml': '3\n' });
     const one = await clone();
     const mine = (await one.fetch([main, 'refs/heads/mine'])).get('refs/heads/mine')!;
-    expect(await one.rebase(mine, onto, ['state'])).toBeUndefined();
+    expect(await one.rebase(mine, server.git('rev-parse', 'mine^'), onto, ['state'])).toBeUndefined();
   });
 });

@@ -1,0 +1,250 @@
+// Mode drift: the living tenant against the accepted baseline; where they differ, one rolling branch and pull request, else none.
+
+import type { Commit } from '../model/commit.ts';
+import { exitStatus, Problem } from '../model/problem.ts';
+import type { Repository } from '../model/repository.ts';
+import { capture, countsText } from '../verbs/capture.ts';
+import { version } from '../version.ts';
+import type { NotifyEvent } from './inputs.ts';
+import { notify } from './notify.ts';
+import { closePullRequest, syncLabels, syncPullRequest } from './pull-requests.ts';
+import { type Compared, commentText, compareCommits, differenceSheets, sayIncomplete, writeReport } from './report.ts';
+import { publish, refusePublic, type Site } from './site.ts';
+
+/** Where the living tenant is kept inside the job's clone. */
+const liveRef = 'refs/driftline/drift';
+/** The rolling branches; the tenant's id follows, and with a pull request per kind the kind. */
+const prefix = 'driftline/drift/';
+
+/** Is this one of the Action's own drift branches? */
+export function isDriftBranch(branch: string): boolean {
+  return branch.startsWith(prefix);
+}
+
+/** Runs the mode. 0, 2 where there is drift and that is to fail, 4 where not everything could be read. */
+export async function runDrift(site: Site): Promise<number> {
+  const { inputs, workplace, world } = site;
+  await refusePublic(site);
+  const repository = await site.openRepository();
+  const reader = await workplace.openReader();
+  try {
+    const base = await repository.tip();
+    const taken = await capture({
+      repository,
+      reader,
+      kinds: workplace.kinds,
+      scope: inputs.kinds === undefined ? {} : { kinds: inputs.kinds },
+      base,
+      ref: base === undefined ? repository.branch : liveRef,
+      now: world.now,
+      version,
+      signal: world.signal,
+    });
+    const live = taken.commit!;
+    const kinds = sayIncomplete(site, live);
+    if (base === undefined) await firstCommit(site, repository, live);
+    else {
+      const status = await compareAndShow(site, repository, base, live, kinds.length > 0);
+      if (kinds.length === 0) return status;
+    }
+    return kinds.length > 0 ? exitStatus.incomplete.status : exitStatus.done.status;
+  } finally {
+    await reader.close();
+    await repository.close();
+  }
+}
+
+/** In a repository without any commit there is nothing to open a pull request against: the first state is the baseline. */
+async function firstCommit(site: Site, repository: Repository, live: Commit): Promise<void> {
+  const commit = await publish(site, repository, undefined, live.id);
+  site.runner.output('drift', 'false');
+  site.runner.output('changed', '0');
+  site.runner.output('commit', commit);
+  site.runner.log(
+    `The repository was empty: ${commit.slice(0, 12)} is the first baseline (${countsText(live.snapshot!.counts)})`,
+  );
+  site.runner.summary(`## First baseline\n\nThe repository was empty. ${countsText(live.snapshot!.counts)}.`);
+}
+
+async function compareAndShow(
+  site: Site,
+  repository: Repository,
+  base: Commit,
+  live: Commit,
+  partly: boolean,
+): Promise<number> {
+  const { runner, inputs } = site;
+  const scope = inputs.kinds === undefined ? {} : { kinds: inputs.kinds };
+  const compared = await compareCommits(site, repository, base.id, live.id, scope);
+  const drift = compared.objects > 0;
+  const tenantId = live.snapshot!.tenantId;
+  runner.output('drift', String(drift));
+  runner.output('changed', String(compared.objects));
+  runner.output('commit', live.id);
+  const wanted = !drift ? [] : inputs.perKind ? compared.kinds.map((kind) => [kind]) : [compared.kinds];
+  const numbers: number[] = [];
+  const branches = new Set<string>();
+  let news = false;
+  for (const kinds of wanted) {
+    const branch = `${prefix}${tenantId}${inputs.perKind ? `-${kinds[0]}` : ''}`;
+    branches.add(branch);
+    const shown = await showDrift(site, repository, { base, live, branch, kinds: inputs.perKind ? kinds : undefined });
+    if (shown.number !== undefined) numbers.push(shown.number);
+    news ||= shown.news;
+  }
+  // What could not be read may still have drifted: that it is gone is not known.
+  if (!partly) await closeOthers(site, tenantId, branches, base);
+  runner.output('pull-request', numbers.join(','));
+  if (!drift) {
+    const words = partly ? 'No drift in what could be read' : 'No drift';
+    runner.log(
+      `${words}: the tenant is as ${base.id.slice(0, 12)} has it${compared.ignored > 0 ? ` (${compared.ignored} ignored)` : ''}`,
+    );
+    runner.summary(`## ${words}\n\nThe tenant is as [${base.id.slice(0, 12)}](${site.page}/commit/${base.id}) has it.`);
+    return exitStatus.done.status;
+  }
+  runner.log(`Drift: ${countsText(compared.counts)}`);
+  const lead = `## Drift\n\n${compared.objects} objects differ from [${base.id.slice(0, 12)}](${site.page}/commit/${base.id}).`;
+  await writeReport(site, differenceSheets(site, repository, base.id, live.id, scope), lead);
+  if (news)
+    await notify(
+      site,
+      'drift' satisfies NotifyEvent,
+      `${compared.objects} objects differ from the baseline: ${countsText(compared.counts)}.`,
+    );
+  return inputs.failOnDrift ? exitStatus.differences.status : exitStatus.done.status;
+}
+
+interface Shown {
+  readonly base: Commit;
+  readonly live: Commit;
+  readonly branch: string;
+  /** The kinds of a pull request of its own; undefined: all of them in one. */
+  readonly kinds: readonly string[] | undefined;
+}
+
+/** Brings one branch and pull request up to date. `news`: there is something in it that was not there before. */
+async function showDrift(
+  site: Site,
+  repository: Repository,
+  shown: Shown,
+): Promise<{ number?: number; news: boolean }> {
+  const { clone, runner, github } = site;
+  const { base, branch, kinds } = shown;
+  const scope = kinds ?? site.inputs.kinds;
+  const compared = await compareCommits(
+    site,
+    repository,
+    base.id,
+    shown.live.id,
+    scope === undefined ? {} : { kinds: scope },
+  );
+  const live = kinds === undefined ? shown.live.id : await onlyKinds(site, repository, shown, compared);
+  const ref = `refs/heads/${branch}`;
+  const there = (await clone.fetch([ref], { shallow: true })).get(ref);
+  if (there !== undefined && (await isSomebodys(site, there))) {
+    runner.annotate(
+      'warning',
+      'Drift branch',
+      `Somebody committed on ${branch}, so it was left as it is. Merge or delete it; the next run makes it anew.`,
+    );
+    const open = (await github.pullRequests(branch)).find((pull) => pull.open);
+    return { ...(open === undefined ? {} : { number: open.number }), news: false };
+  }
+  const sheets = differenceSheets(site, repository, base.id, live, scope === undefined ? {} : { kinds: scope });
+  const tree = (await clone.idAt(live, repository.statePath)) ?? '';
+  if (there === undefined || !(await sameBranch(site, there, live)))
+    await clone.push([{ ref, from: there, to: live, rewrite: true }]);
+  const comment = await commentText(site, sheets);
+  const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
+  const { pull, done } = await syncPullRequest(github, {
+    branch,
+    base: repository.branch.replace(/^refs\/heads\//, ''),
+    title: titleOf(site, compared, first, kinds),
+    body: `${introduction(first)}\n\n${comment}`,
+    kinds: compared.kinds,
+    tree,
+  });
+  runner.log(`Pull request #${pull.number} ${done}: ${pull.url}`);
+  if (done === 'left closed') {
+    runner.annotate(
+      'notice',
+      'Drift is known',
+      `#${pull.number} shows this very drift and was closed by a person, so no other was opened. Another drift opens a new one.`,
+    );
+    return { news: false };
+  }
+  await syncLabels(github, pull, compared.kinds).catch((error: unknown) => {
+    runner.annotate('warning', 'Labels', error instanceof Problem ? error.detail : 'The labels could not be set.');
+  });
+  return { number: pull.number, news: done !== 'unchanged' };
+}
+
+/** A commit on the baseline with the drift of these kinds alone. */
+async function onlyKinds(
+  site: Site,
+  repository: Repository,
+  { base, live, kinds = [] }: Shown,
+  compared: Compared,
+): Promise<string> {
+  const { statePath } = repository;
+  const record = { ...live.snapshot!, counts: compared.counts };
+  const files = ['tenant.yaml', 'coverage.yaml'];
+  return site.clone.graft(
+    live.id,
+    base.id,
+    [...kinds, ...files].map((name) => `${statePath}/${name}`),
+    {
+      subject: `${kinds.join(', ')}: ${countsText(compared.counts)}`,
+      record,
+      at: record.finishedAt,
+    },
+  );
+}
+
+/** Did a person commit on top of ours? Merging the baseline into it, as GitHub's "Update branch" does, is nobody's work. */
+async function isSomebodys({ clone }: Site, commit: string): Promise<boolean> {
+  const { author, parents } = await clone.madeBy(commit);
+  return !author.startsWith('Driftline <') && parents.length < 2;
+}
+
+/** Is the branch as it would be made now: the same files on the same baseline? Then it is left, and no check runs again for nothing. */
+async function sameBranch({ clone }: Site, there: string, live: string): Promise<boolean> {
+  const [left, right] = [await clone.madeBy(there), await clone.madeBy(live)];
+  return left.parents[0] === right.parents[0] && (await clone.treeOf(there)) === (await clone.treeOf(live));
+}
+
+/** Closes the pull requests, and deletes the branches, of drift that is gone. */
+async function closeOthers(site: Site, tenantId: string, keep: ReadonlySet<string>, base: Commit): Promise<void> {
+  const { clone, github, runner } = site;
+  const own = `refs/heads/${prefix}${tenantId}`;
+  for (const [ref, commit] of (await clone.remoteRefs()).refs) {
+    const branch = ref.slice('refs/heads/'.length);
+    if ((ref !== own && !ref.startsWith(`${own}-`)) || keep.has(branch)) continue;
+    const closed = await closePullRequest(
+      github,
+      branch,
+      `No drift any more: the tenant is as ${base.id} has it. Closed.`,
+    );
+    if (closed !== undefined) runner.log(`Pull request #${closed.number} closed: its drift is gone`);
+    await clone.push([{ ref, from: commit, to: undefined }]);
+  }
+}
+
+function titleOf(
+  { configuration }: Site,
+  { objects, counts }: Compared,
+  first: boolean,
+  kinds: readonly string[] | undefined,
+): string {
+  // Only numbers, names of kinds and of our own folders: nothing that the tenant says.
+  const folder = /^tenants\/([A-Za-z0-9._-]+)\//.exec(configuration.statePath)?.[1];
+  const where = [folder, kinds?.join(', ')].filter((part) => part !== undefined).join(' ');
+  return `${first ? 'First baseline' : 'Drift'}${where === '' ? '' : ` in ${where}`}: ${objects} ${objects === 1 ? 'object' : 'objects'} (${countsText(counts)})`;
+}
+
+function introduction(first: boolean): string {
+  return first
+    ? 'This is the tenant as it is now. **Merging accepts it as the baseline** that later runs compare with. Closing changes nothing.'
+    : '**Merging accepts this drift** as the new baseline. Closing or commenting does not touch the tenant. To put the tenant back, somebody with write access comments `/driftline revert`; that makes a plan, which waits for approval. Do not commit on this branch: each run makes it anew.';
+}
