@@ -13,27 +13,6 @@ export function objectPath(kind: Kind, id: string): string {
   return kind.singleton ? kind.path : `${kind.path}/${encodeURIComponent(id)}`;
 }
 
-/** Graph's id of the object with this key; undefined where it does not follow from the key. */
-export function idOfKey(kind: Kind, key: string): string | undefined {
-  if (kind.key === 'id') return key;
-  if (kind.idFrom === 'guids') return guidsId(key.split('_').filter((part) => part !== 'all'));
-  return kind.key.length === 1 ? key : undefined;
-}
-
-/** base64url of the GUIDs in .NET's byte order: the first three groups little-endian (reference 1.15). */
-function guidsId(guids: readonly string[]): string {
-  const bytes = guids.flatMap((guid) => {
-    const plain = [...Buffer.from(guid.replaceAll('-', ''), 'hex')];
-    return [
-      ...plain.slice(0, 4).reverse(),
-      ...plain.slice(4, 6).reverse(),
-      ...plain.slice(6, 8).reverse(),
-      ...plain.slice(8),
-    ];
-  });
-  return Buffer.from(bytes).toString('base64url');
-}
-
 /** The key of an object that Graph gave. Throws Unanswered where it has none: an object without its id cannot be told from others. */
 export function keyOfRaw(kind: Kind, raw: JsonObject): string {
   const part = (name: string) => {

@@ -11,12 +11,19 @@ export interface Listing extends ReadRequest {
   readonly entitySet?: string;
   /** A delta listing ends with a deltaLink; a page without it and without a nextLink was cut off. */
   readonly delta?: boolean;
+  /** Begin at this link and not at the path; where it has expired, {@link ExpiredMark} is thrown. */
+  readonly from?: string;
 }
+
+/** The link from which a listing was to go on is not known to Graph any more. */
+export class ExpiredMark extends Error {}
 
 export interface Page {
   readonly items: readonly JsonObject[];
   /** Grows when the collection had to be read again from its first page; what came in an earlier pass may come again. */
   readonly pass: number;
+  /** Of the last page of a delta: from where its changes can be told later. */
+  readonly mark?: string;
 }
 
 const maxPasses = 4;
@@ -45,6 +52,7 @@ export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator
       return;
     } catch (error) {
       if (!(error instanceof ExpiredPage)) throw error;
+      if (listing.from !== undefined) throw new ExpiredMark(statusText(error.answer), { cause: error });
       if (pass === maxPasses)
         throw new Unanswered(
           `The page tokens of this collection ran out ${maxPasses} times, the last time with ${statusText(error.answer)}. The tenant may be too busy; run it again later.`,
@@ -71,15 +79,16 @@ export async function readAll(graph: Graph, listing: Listing): Promise<JsonObjec
 interface CheckedPage {
   readonly items: readonly JsonObject[];
   readonly next: string | undefined;
+  readonly mark: string | undefined;
 }
 
 async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGenerator<Page> {
   const first = addressOf(graph.url, listing.version, listing.path);
   const subject = `GET ${new URL(first).pathname}`;
   const seen = new Set<string>();
-  let ahead: Promise<CheckedPage> | undefined = cleanPage(graph, listing, undefined, first);
+  let ahead: Promise<CheckedPage> | undefined = cleanPage(graph, listing, listing.from, first);
   for (let number = 1; ahead !== undefined; number += 1) {
-    const { items, next }: CheckedPage = await ahead;
+    const { items, next, mark }: CheckedPage = await ahead;
     ahead = undefined;
     if (next !== undefined) {
       const digest = createHash('sha1').update(next).digest('base64');
@@ -91,7 +100,7 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
       // The consumer may stop before it comes to this page.
       ahead.catch(() => {});
     }
-    yield { items, pass };
+    yield { items, pass, ...(mark !== undefined && { mark }) };
   }
 }
 
@@ -140,7 +149,7 @@ export function checkPage(
   const delta = linkIn(body, '@odata.deltaLink', subject);
   if (listing.delta && next === undefined && delta === undefined)
     throw shapeProblem('the last page of a delta has no deltaLink', subject);
-  return { items: items as readonly JsonObject[], next };
+  return { items: items as readonly JsonObject[], next, mark: delta };
 }
 
 function linkIn(body: JsonObject, name: string, subject: string): string | undefined {

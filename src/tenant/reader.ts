@@ -1,14 +1,16 @@
 // The reader: Graph and the tenant it serves as the port TenantReader; it holds nothing that can write.
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
+import { graphIdOf } from '../model/graph-id.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { isKey, type Ref, toRef } from '../model/ref.ts';
-import type { ReadProgress, TenantIdentity, TenantReader } from '../model/tenant.ts';
-import { idOfKey, keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
+import type { ChangeTracking, ReadProgress, TenantIdentity, TenantReader } from '../model/tenant.ts';
+import { keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { statusText, succeeded } from './answer.ts';
 import type { Tokens } from './auth.ts';
 import { readBatch } from './batch.ts';
+import { GraphTracking } from './changes.ts';
 import type { Cloud } from './clouds.ts';
 import { type Collecting, collect, entitiesOf } from './collect.ts';
 import { collectionOf, keyText } from './collections.ts';
@@ -37,8 +39,11 @@ export class GraphReader implements TenantReader {
   readonly #parts: ReaderParts;
   readonly #objects = new Map<string, number>();
 
+  readonly tracking: ChangeTracking;
+
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.tracking = new GraphTracking(parts.graph, async () => (await this.#claims()).permissions);
   }
 
   statistics() {
@@ -194,7 +199,7 @@ export class GraphReader implements TenantReader {
     const query = { $select: selectOf(kind, permissions) };
     const request = { version: kind.version, lane: kind.lane, about: kind.name } as const;
     const slow = kind.lane === 'conditionalAccess';
-    const ids = keys.map((key) => idOfKey(kind, key));
+    const ids = keys.map((key) => graphIdOf(kind, key));
     if (ids.includes(undefined) || (slow && !kind.singleton && keys.length >= listFrom)) {
       const raws: JsonObject[] = [];
       const path = withQuery(kind.path, { ...query, $top: kind.pageSize });
@@ -219,7 +224,7 @@ export class GraphReader implements TenantReader {
   async #fromBin(kind: Kind, bin: string, keys: readonly string[]): Promise<JsonObject[]> {
     const { graph } = this.#parts;
     const folder = bin.replace(/\/microsoft\.graph\.\w+$/, '');
-    const paths = keys.map((key) => `${folder}/${encodeURIComponent(idOfKey(kind, key) ?? key)}`);
+    const paths = keys.map((key) => `${folder}/${encodeURIComponent(graphIdOf(kind, key) ?? key)}`);
     const answers = await readBatch(graph, { version: kind.version, lane: kind.lane, about: kind.name }, paths);
     return answers.flatMap((answer, at) => {
       if (answer.status === 404) return [];

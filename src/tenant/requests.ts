@@ -1,11 +1,13 @@
 // Requests: a step of a plan, with its placeholders filled in, into the Graph calls that carry it out; pure, it sends nothing.
+
+import { graphIdOf } from '../model/graph-id.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Contained, Kind } from '../model/kind.ts';
 import type { Step } from '../model/plan.ts';
 import { isGuid, keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { StepCall, StepRequests } from '../model/run.ts';
 import type { GraphRequest } from '../model/tenant.ts';
-import { idOfKey, keyOfRaw, objectPath } from './addressing.ts';
+import { keyOfRaw, objectPath } from './addressing.ts';
 import { resolveCloud } from './clouds.ts';
 
 /** Targets in one PATCH with `members@odata.bind` (reference 1.11). */
@@ -52,7 +54,7 @@ function request(kind: Kind, method: GraphRequest['method'], path: string, body?
 function pathOf(kind: Kind, ref: Ref): string {
   const key = keyOf(ref);
   if (kind.singleton) return isGuid(key) ? `${kind.path}/${key}` : kind.path;
-  return objectPath(kind, idOfKey(kind, key) ?? key);
+  return objectPath(kind, graphIdOf(kind, key) ?? key);
 }
 
 function callFor(step: Step, kind: Kind, entry: (target: Ref) => string, password: () => string): StepCall {

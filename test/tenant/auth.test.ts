@@ -209,6 +209,24 @@ describe('renewal', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('does not renew again for a request that was refused before the renewal, and told so after it', async () => {
+    let stale: string | undefined;
+    let renewed: (() => void) | undefined;
+    const afterRenewal = new Promise<void>((resolve) => {
+      renewed = resolve;
+    });
+    const { reader } = reading({}, async ({ headers, path }) => {
+      stale ??= headers.Authorization;
+      if (headers.Authorization !== stale) renewed?.();
+      else if (path === 'organization') await afterRenewal;
+      return headers.Authorization === stale ? refusal(401, 'InvalidAuthenticationToken') : undefined;
+    });
+    const slow = reader.probe(kinds.get('organization')!);
+    const quick = reader.resolve([guid('a', 1)]);
+    await Promise.all([slow, quick]);
+    expect(asked).toHaveLength(2);
+  });
+
   it('answers a claims challenge with the claims that are asked for', async () => {
     const claims = '{"access_token":{"nbf":{"essential":true,"value":"1"}}}';
     const header = `Bearer realm="", error="insufficient_claims", claims="${Buffer.from(claims).toString('base64')}"`;

@@ -162,6 +162,41 @@ describe('links', () => {
     expect(entities[0]?.links.members).toEqual([link(`users/${guid('a', 4)}`)]);
   });
 
+  it('of an object that delta says is gone, but that is listed, are read anew', async () => {
+    const fake = new FakeGraph({
+      objects: { groups: [group(1)], [`groups/${guid('b', 1)}/members`]: [user(4)] },
+      delta: {
+        groups: [
+          { id: guid('b', 1), 'members@delta': [user(1)] },
+          { id: guid('b', 1), '@removed': { reason: 'changed' } },
+        ],
+      },
+    });
+    const entities = await all(open(fake).reader.read(row('groups')));
+    expect(entities[0]?.links.members).toEqual([link(`users/${guid('a', 4)}`)]);
+  });
+
+  it('of two passes of a delta listing are never joined', async () => {
+    const pages = [
+      [{ id: guid('b', 1), 'members@delta': [user(1)] }, { id: guid('b', 2) }, { id: guid('b', 3) }],
+      [{ id: guid('b', 1), 'members@delta': [user(2)] }, { id: guid('b', 2) }, { id: guid('b', 3) }],
+    ];
+    const delta = { groups: pages[0]! };
+    const fake = new FakeGraph({
+      objects: { groups: [group(1)] },
+      delta,
+      pageSize: 2,
+      fault: ({ path, url }) => {
+        if (path !== 'groups/delta' || !url.searchParams.has('$skiptoken') || delta.groups !== pages[0])
+          return undefined;
+        delta.groups = pages[1]!;
+        return refusal(410, 'syncStateNotFound');
+      },
+    });
+    const entities = await all(open(fake).reader.read(row('groups')));
+    expect(entities[0]?.links.members).toEqual([link(`users/${guid('a', 2)}`)]);
+  });
+
   it('that the server computes are left out', async () => {
     const fake = new FakeGraph({
       objects: { groups: [group(1, { groupTypes: ['DynamicMembership'] })] },
