@@ -28,8 +28,26 @@ interface Outcome {
 
 const jsonType = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
-/** Serves one request to Graph or to the authority. Throws ConnectionReset where a fault says so. */
+/** Serves one request, and refuses a write while another one to the same object is under way, where the knob says so. */
 export async function exchange(world: World, request: Request, log: RequestRecord[]): Promise<Response> {
+  const key = new URL(request.url).pathname.split('/').slice(2, 4).join('/').toLowerCase();
+  if (!world.knobs.refuseConcurrentWrites || request.method === 'GET' || key === '$batch' || !key.includes('/')) {
+    return serve(world, request, log);
+  }
+  if (world.underWay.has(key)) return respond(refusal(world, concurrencyViolation(), request.headers));
+  world.underWay.add(key);
+  try {
+    return await serve(world, request, log);
+  } finally {
+    world.underWay.delete(key);
+  }
+}
+
+const concurrencyViolation = () =>
+  new GraphError(409, 'Directory_ConcurrencyViolation', 'Error due to concurrent requests being made to the tenant.');
+
+/** Serves one request to Graph or to the authority. Throws ConnectionReset where a fault says so. */
+async function serve(world: World, request: Request, log: RequestRecord[]): Promise<Response> {
   const { pathname, search, origin } = new URL(request.url);
   const path = `${pathname}${search}`;
   const isGraph = /^\/(v1\.0|beta)(\/|$)/i.test(pathname);

@@ -122,6 +122,7 @@ function createWorld(options: SandboxOptions): World {
     throttle: new Throttle(options.throttling ?? {}, all.clock, store),
     faults: new Faults(),
     dice: own,
+    underWay: new Set(),
     nextRequestId: dice(`requests ${all.randomSeed}`).guid,
     nextReader: () => replicas[turn++ % replicas.length] ?? store,
     secrets: new Map(),

@@ -33,7 +33,6 @@ interface BodyRules {
   readonly type: string;
   readonly derived?: readonly string[];
   readonly readOnly?: readonly string[];
-  readonly betaOnly?: readonly string[];
   readonly notClearable?: readonly string[];
 }
 
@@ -223,22 +222,6 @@ export function update(
   const changed = Object.keys(after).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(object[name]));
   if (changed.length > 0) context.store.put(rules.type, after, changed);
   makeBindings(links, object, context);
-  rules.afterUpdate?.(after, object, context);
-  return { status: 204 };
-}
-
-/** `PUT` of a whole object: what the body does not say gets its default → 204. */
-export function replace(context: Context, rules: EntityType, object: GraphObject, body: GraphRecord): Answer {
-  need(context, rules.permissions.write);
-  checkBody(body, rules, context);
-  for (const name of rules.required ?? []) {
-    if (body[name] === undefined)
-      throw badRequest(`A value is required for property '${name}' of resource '${resourceName(rules.type)}'.`);
-  }
-  const merged = complete(rules, object.id, body, context);
-  rules.checkUpdate?.(object, body, merged, context);
-  const after = rules.settle?.(merged, object, context) ?? merged;
-  context.store.put(rules.type, after);
   rules.afterUpdate?.(after, object, context);
   return { status: 204 };
 }

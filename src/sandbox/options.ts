@@ -65,6 +65,8 @@ export interface SandboxOptions {
   readonly jwks?: Readonly<Record<string, readonly JsonWebKey[]>>;
   /** Responses of a `$batch` come in any order (reference 1.6). Default true. */
   readonly shuffleBatch?: boolean;
+  /** A write to an object that another write is under way to gets 409 `Directory_ConcurrencyViolation` (reference 1.8). Default false. */
+  readonly refuseConcurrentWrites?: boolean;
   /** More types, or other rules for a type (the last one of a name wins). */
   readonly types?: readonly EntityType[];
 }
@@ -104,6 +106,7 @@ export function knobs(options: SandboxOptions): Knobs {
     mergeMode: options.mergeMode ?? 'merge',
     jwks: options.jwks ?? {},
     shuffleBatch: options.shuffleBatch ?? true,
+    refuseConcurrentWrites: options.refuseConcurrentWrites ?? false,
   };
 }
 
@@ -118,6 +121,8 @@ export interface World {
   readonly faults: Faults;
   /** Dice of their own, so that what is read does not change the ids of what is written. */
   readonly dice: { number(): number; shuffle<Item>(items: readonly Item[]): Item[] };
+  /** Objects that a write is under way to. */
+  readonly underWay: Set<string>;
   nextRequestId(): string;
   /** The replica that serves the next request. */
   nextReader(): Reader;

@@ -16,7 +16,7 @@ import {
   relatedItems,
   tableCollection,
 } from './listing.ts';
-import { create, need, remove, replace, update } from './objects.ts';
+import { create, need, remove, update } from './objects.ts';
 import type { World } from './options.ts';
 import { allowed } from './permissions.ts';
 import { present } from './present.ts';
@@ -258,9 +258,6 @@ function selfRoute(
       if (!rules.methods.includes('upsert')) permit(rules, 'update');
       if (!current) throw notFound(object.id);
       return update(world, context, request, rules, current, request.body ?? {});
-    case 'PUT':
-      permit(rules, 'put');
-      return replace(context, rules, current ?? object, request.body ?? {});
     case 'DELETE':
       permit(rules, 'delete');
       if (!current) throw notFound(object.id);

@@ -242,8 +242,8 @@ export interface EntityType {
   readonly kind?: string;
   /** One object that always exists, served at the path itself. */
   readonly singleton?: true;
-  /** What the collection takes; `put` replaces a singleton or object whole; `upsert`: PATCH of an absent id creates it. */
-  readonly methods: readonly ('list' | 'get' | 'create' | 'update' | 'put' | 'upsert' | 'delete')[];
+  /** What the collection takes; `upsert`: PATCH of an absent id creates it. */
+  readonly methods: readonly ('list' | 'get' | 'create' | 'update' | 'upsert' | 'delete')[];
   /** Derived types that `@odata.type` may name; where given, it is required on every create and update. */
   readonly derived?: readonly string[];
   /** Alternate keys: `applications(appId='…')`. */

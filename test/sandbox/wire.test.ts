@@ -410,6 +410,15 @@ describe('faults', () => {
   });
 });
 
+describe('writes at the same time', () => {
+  it('to one object are refused where the knob says so, and to two they are not', async () => {
+    const { call } = tenant({ users: [user(1), user(2)] }, { latencyMs: 20, refuseConcurrentWrites: true });
+    const patch = async (number: number) => (await call('PATCH', `/users/${id('a', number)}`, { city: 'x' })).status;
+    expect(await Promise.all([patch(1), patch(1), patch(2)])).toEqual([204, 409, 204]);
+    expect(await patch(1)).toBe(204);
+  });
+});
+
 describe('the log of requests', () => {
   it('says what was asked, what came of it, and whether it wrote', async () => {
     const { sandbox, get, call } = tenant({ users: [user(1)] });
