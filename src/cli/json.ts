@@ -1,6 +1,7 @@
-// JSON output: one value, two spaces, a final newline.
+// JSON output: one value, two spaces, a final newline; hostile text in it escaped, so that no terminal or log is steered.
+import { jsonText } from '../report/index.ts';
 
 /** The value as a person or a script reads it. */
 export function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${jsonText(value, 2)}\n`;
 }

@@ -68,7 +68,8 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
   const startedAt = now().toISOString();
   const identity = await reader.identity();
   await sameTenant(repository, base, identity);
-  const work = await repository.capture({ base: base?.id, ref: options.ref });
+  const asked = kindsInScope(options.scope, options.kinds.keys());
+  const work = await repository.capture({ base: base?.id, ref: options.ref, kinds: asked });
   try {
     const before = base === undefined ? {} : await coverageAt(repository, base.id);
     const coverage = await readKinds(options, work, identity, before);
