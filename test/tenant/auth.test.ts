@@ -196,6 +196,20 @@ describe('renewal', () => {
     expect(new Set(fake.requests.map(({ headers }) => headers.Authorization)).size).toBe(2);
   });
 
+  it('renews a token before it runs out, and not at every request where the clock is wrong', async () => {
+    answer = () => granted({}, 200);
+    let skipped = 0;
+    const time = { ...realTime, now: () => Date.now() + skipped };
+    const { reader } = reading({ time });
+    await reader.identity();
+    await reader.identity();
+    expect(asked).toHaveLength(1);
+    skipped = 90_000;
+    await reader.identity();
+    await reader.identity();
+    expect(asked).toHaveLength(2);
+  });
+
   it('renews once for many requests that are refused together', async () => {
     let stale: string | undefined;
     const { reader } = reading({}, ({ headers, inBatch }) => {
