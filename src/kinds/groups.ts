@@ -86,6 +86,7 @@ export const groups = {
     ],
   },
   native: 'group',
+  tracked: {},
   readOnlyWhen: [
     {
       attribute: 'mailEnabled',

@@ -99,6 +99,8 @@ export const users = {
     ],
   },
   native: 'user',
+  // Graph has sponsors for guests, and no change tracking for them.
+  tracked: { besides: { link: 'sponsors', filter: "userType eq 'Guest'" } },
   notCreatedWhen: [
     {
       attribute: 'userType',

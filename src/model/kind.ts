@@ -209,6 +209,11 @@ export interface Kind {
   readonly notCreatedWhen?: readonly (Condition & { readonly because: string })[];
   /** Clouds that do not have it (reference 1.1). */
   readonly absentIn?: readonly string[];
+  /**
+   * A delta query tells of every change to what is stored (reference 1.5), but of the link in `besides`, which is listed anew for the objects
+   * that the filter finds, and for those that had such links before. Absent: only reading all of the kind tells what changed.
+   */
+  readonly tracked?: { readonly besides?: { readonly link: string; readonly filter: string } };
 }
 
 /** The attributes that may name an object of this kind, best first. */

@@ -50,7 +50,31 @@ export interface TenantReader {
     kind: Kind,
   ): Promise<{ readonly status: 'forbidden' | 'unlicensed' | 'failed'; readonly reason: string } | undefined>;
   statistics(): ReadStatistics;
+  /** What changed since an earlier read; absent where the tenant cannot tell. Only makes reading cheaper, never needed. */
+  readonly tracking?: ChangeTracking;
   close(): Promise<void>;
+}
+
+/** From where on Graph can tell the changes of a kind: its delta link, and what was asked for. Kept outside of the reviewed state. */
+export interface ChangeMark {
+  readonly link: string;
+  readonly select: string;
+  /** When it was given, ISO 8601 UTC. */
+  readonly at: string;
+}
+
+export interface ChangeTracking {
+  /** A mark of now, to be taken before the kind is read; undefined where Graph cannot tell of all its changes. */
+  mark(kind: Kind): Promise<ChangeMark | undefined>;
+  /** Keys of objects that changed, came or went since a mark, perhaps more; undefined where that cannot be told (any more): read all of it. */
+  changes(
+    kind: Kind,
+    since: ChangeMark,
+  ): Promise<{ readonly keys: ReadonlySet<string>; readonly mark: ChangeMark } | undefined>;
+  /** The links of the row's `tracked.besides` of the objects that its filter finds, as one text for each that has some. */
+  besides(kind: Kind): Promise<ReadonlyMap<string, string>>;
+  /** A text that changes with every recovery by Microsoft's own service, which leaves no trace in change tracking; undefined where it may not be looked at. */
+  recoveries(): Promise<string | undefined>;
 }
 
 /** One request to Graph, relative to the version root. */
