@@ -27,6 +27,7 @@ export class Objects {
   readonly #git: Git;
   #process: GitProcess | undefined;
   #waiting: Waiting[] = [];
+  #unasked = '';
   #chunks: Buffer[] = [];
   #length = 0;
   /** So much must have come before looking again. */
@@ -41,8 +42,17 @@ export class Objects {
     const process = this.#process ?? this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, resolve, reject });
-      process.write(`${name}\n`).catch(reject);
+      if (this.#unasked === '') setImmediate(() => this.#ask(process));
+      this.#unasked += `${name}\n`;
     });
+  }
+
+  /** Asks together what was asked for in one turn: a write for each name would cost more than the answer. */
+  #ask(process: GitProcess): void {
+    const names = this.#unasked;
+    this.#unasked = '';
+    // A git that has ended says so to all who wait.
+    process.write(names).catch(() => undefined);
   }
 
   /** Entries of a tree by name, undefined where there is no such tree. */
@@ -70,6 +80,7 @@ export class Objects {
       if (this.#process === process) this.#process = undefined;
       const waiting = this.#waiting;
       this.#waiting = [];
+      this.#unasked = '';
       this.#chunks = [];
       this.#length = 0;
       for (const { reject } of waiting) reject(error);

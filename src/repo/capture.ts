@@ -86,13 +86,16 @@ async function readIndex(
   if (base === undefined || kinds.length === 0) return tables;
   const folders = kinds.map((kind) => `${store.statePath}/${kind}`);
   const id = Buffer.alloc(20);
-  for await (const entry of store.git.fields(['ls-tree', '-r', '-z', '--full-tree', base.id, '--', ...folders])) {
-    // `100644 blob <id>` TAB path
-    const path = entry.slice(entry.indexOf('\t') + 1);
-    const ref = refAt(store, path, entry.slice(0, 6))!;
-    id.write(entry.slice(12, 52), 'hex');
-    const slash = ref.indexOf('/');
-    tables.get(ref.slice(0, slash))!.enter(ref.slice(slash + 1), id);
+  const args = ['ls-tree', '-r', '-z', '--full-tree', base.id, '--', ...folders];
+  for await (const entries of store.git.fieldsTogether(args)) {
+    for (const entry of entries) {
+      // `100644 blob <id>` TAB path
+      const path = entry.slice(entry.indexOf('\t') + 1);
+      const ref = refAt(store, path, entry.slice(0, 6))!;
+      id.write(entry.slice(12, 52), 'hex');
+      const slash = ref.indexOf('/');
+      tables.get(ref.slice(0, slash))!.enter(ref.slice(slash + 1), id);
+    }
   }
   return tables;
 }

@@ -10,7 +10,7 @@ import type { ReadEntity } from './yaml.ts';
 import { brokenFile } from './yaml-strict.ts';
 
 /** Blobs that are asked for ahead, and the bytes of them that may wait to be taken. */
-const ahead = 64;
+const ahead = 256;
 const bytesAhead = 8 * 2 ** 20;
 
 /** The files of the state that differ, in path order. Problem `usage` for an entry of the newer commit that does not belong in the state. */
@@ -144,7 +144,7 @@ export async function* readEntities(
     const blob = store.objects.read(assertId(file.blob));
     blob.catch(() => undefined);
     waiting.push({ file, blob });
-    while (waiting.length >= window) yield await take();
+    if (waiting.length >= window) while (waiting.length > window / 2) yield await take();
   }
   while (waiting.length > 0) yield await take();
 }
