@@ -17,7 +17,10 @@ const modes: Readonly<Record<Inputs['command'], Mode>> = {
     needs: { shallow: true, withoutFiles: true },
     load: async () => (await import('./action/snapshot.ts')).runSnapshot,
   },
-  drift: { needs: { shallow: true }, load: async () => (await import('./action/drift.ts')).runDrift },
+  drift: {
+    needs: { shallow: true, refs: (ref) => ref.startsWith('refs/heads/driftline/drift/') },
+    load: async () => (await import('./action/drift.ts')).runDrift,
+  },
   verify: { needs: {}, load: async () => (await import('./action/verify.ts')).runVerify },
   tenants: {
     needs: { shallow: true, withoutFiles: true },

@@ -5,10 +5,9 @@ import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import { capture, countsText } from '../verbs/capture.ts';
 import { version } from '../version.ts';
-import type { NotifyEvent } from './inputs.ts';
 import { notify } from './notify.ts';
 import { closePullRequest, syncLabels, syncPullRequest } from './pull-requests.ts';
-import { type Compared, commentText, compareCommits, differenceSheets, sayIncomplete, writeReport } from './report.ts';
+import { commentText, type Survey, sayIncomplete, survey, writeReport } from './report.ts';
 import { publish, refusePublic, type Site } from './site.ts';
 
 /** Where the living tenant is kept inside the job's clone. */
@@ -73,45 +72,44 @@ async function compareAndShow(
   live: Commit,
   partly: boolean,
 ): Promise<number> {
-  const { runner, inputs } = site;
+  const { runner, inputs, page } = site;
   const scope = inputs.kinds === undefined ? {} : { kinds: inputs.kinds };
-  const compared = await compareCommits(site, repository, base.id, live.id, scope);
-  const drift = compared.objects > 0;
+  const all = await survey(site, repository, base.id, live.id, scope);
+  const drift = all.objects > 0;
   const tenantId = live.snapshot!.tenantId;
   runner.output('drift', String(drift));
-  runner.output('changed', String(compared.objects));
+  runner.output('changed', String(all.objects));
   runner.output('commit', live.id);
-  const wanted = !drift ? [] : inputs.perKind ? compared.kinds.map((kind) => [kind]) : [compared.kinds];
+  const shown: Shown[] = [];
+  const whole = `${prefix}${tenantId}`;
+  if (drift && !inputs.perKind) shown.push({ base, live, branch: whole, kinds: undefined, drift: all });
+  if (drift && inputs.perKind)
+    for (const kind of all.kinds) {
+      const one = await survey(site, repository, base.id, live.id, { kinds: [kind] });
+      shown.push({ base, live, branch: `${whole}-${kind}`, kinds: [kind], drift: one });
+    }
   const numbers: number[] = [];
-  const branches = new Set<string>();
   let news = false;
-  for (const kinds of wanted) {
-    const branch = `${prefix}${tenantId}${inputs.perKind ? `-${kinds[0]}` : ''}`;
-    branches.add(branch);
-    const shown = await showDrift(site, repository, { base, live, branch, kinds: inputs.perKind ? kinds : undefined });
-    if (shown.number !== undefined) numbers.push(shown.number);
-    news ||= shown.news;
+  for (const one of shown) {
+    const result = await showDrift(site, repository, one);
+    if (result.number !== undefined) numbers.push(result.number);
+    news ||= result.news;
   }
   // What could not be read may still have drifted: that it is gone is not known.
-  if (!partly) await closeOthers(site, tenantId, branches, base);
+  if (!partly) await closeOthers(site, tenantId, new Set(shown.map(({ branch }) => branch)), base);
   runner.output('pull-request', numbers.join(','));
+  const baseline = `[${base.id.slice(0, 12)}](${page}/commit/${base.id})`;
   if (!drift) {
     const words = partly ? 'No drift in what could be read' : 'No drift';
-    runner.log(
-      `${words}: the tenant is as ${base.id.slice(0, 12)} has it${compared.ignored > 0 ? ` (${compared.ignored} ignored)` : ''}`,
-    );
-    runner.summary(`## ${words}\n\nThe tenant is as [${base.id.slice(0, 12)}](${site.page}/commit/${base.id}) has it.`);
+    const ignored = all.ignored > 0 ? ` (${all.ignored} differences are ignored)` : '';
+    runner.log(`${words}: the tenant is as ${base.id.slice(0, 12)} has it${ignored}`);
+    runner.summary(`## ${words}\n\nThe tenant is as ${baseline} has it${ignored}.`);
     return exitStatus.done.status;
   }
-  runner.log(`Drift: ${countsText(compared.counts)}`);
-  const lead = `## Drift\n\n${compared.objects} objects differ from [${base.id.slice(0, 12)}](${site.page}/commit/${base.id}).`;
-  await writeReport(site, differenceSheets(site, repository, base.id, live.id, scope), lead);
-  if (news)
-    await notify(
-      site,
-      'drift' satisfies NotifyEvent,
-      `${compared.objects} objects differ from the baseline: ${countsText(compared.counts)}.`,
-    );
+  const counts = countsText(all.counts);
+  runner.log(`Drift: ${counts}`);
+  await writeReport(site, all.sheets, `## Drift\n\n${all.objects} objects differ from ${baseline}.`);
+  if (news) await notify(site, 'drift', `${all.objects} objects differ from the baseline: ${counts}.`);
   return inputs.failOnDrift ? exitStatus.differences.status : exitStatus.done.status;
 }
 
@@ -121,6 +119,7 @@ interface Shown {
   readonly branch: string;
   /** The kinds of a pull request of its own; undefined: all of them in one. */
   readonly kinds: readonly string[] | undefined;
+  readonly drift: Survey;
 }
 
 /** Brings one branch and pull request up to date. `news`: there is something in it that was not there before. */
@@ -128,20 +127,12 @@ async function showDrift(
   site: Site,
   repository: Repository,
   shown: Shown,
-): Promise<{ number?: number; news: boolean }> {
+): Promise<{ readonly number?: number; readonly news: boolean }> {
   const { clone, runner, github } = site;
-  const { base, branch, kinds } = shown;
-  const scope = kinds ?? site.inputs.kinds;
-  const compared = await compareCommits(
-    site,
-    repository,
-    base.id,
-    shown.live.id,
-    scope === undefined ? {} : { kinds: scope },
-  );
-  const live = kinds === undefined ? shown.live.id : await onlyKinds(site, repository, shown, compared);
+  const { base, branch, kinds, drift } = shown;
+  const live = kinds === undefined ? shown.live.id : await onlyKinds(site, repository, shown);
   const ref = `refs/heads/${branch}`;
-  const there = (await clone.fetch([ref], { shallow: true })).get(ref);
+  const there = site.remote.refs.get(ref);
   if (there !== undefined && (await isSomebodys(site, there))) {
     runner.annotate(
       'warning',
@@ -151,19 +142,16 @@ async function showDrift(
     const open = (await github.pullRequests(branch)).find((pull) => pull.open);
     return { ...(open === undefined ? {} : { number: open.number }), news: false };
   }
-  const sheets = differenceSheets(site, repository, base.id, live, scope === undefined ? {} : { kinds: scope });
-  const tree = (await clone.idAt(live, repository.statePath)) ?? '';
   if (there === undefined || !(await sameBranch(site, there, live)))
     await clone.push([{ ref, from: there, to: live, rewrite: true }]);
-  const comment = await commentText(site, sheets);
   const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
   const { pull, done } = await syncPullRequest(github, {
     branch,
     base: repository.branch.replace(/^refs\/heads\//, ''),
-    title: titleOf(site, compared, first, kinds),
-    body: `${introduction(first)}\n\n${comment}`,
-    kinds: compared.kinds,
-    tree,
+    title: titleOf(site, drift, first, kinds),
+    body: `${introduction(first)}\n\n${await commentText(site, drift.sheets)}`,
+    kinds: drift.kinds,
+    tree: (await clone.idAt(live, repository.statePath)) ?? '',
   });
   runner.log(`Pull request #${pull.number} ${done}: ${pull.url}`);
   if (done === 'left closed') {
@@ -174,7 +162,7 @@ async function showDrift(
     );
     return { news: false };
   }
-  await syncLabels(github, pull, compared.kinds).catch((error: unknown) => {
+  await syncLabels(github, pull, drift.kinds).catch((error: unknown) => {
     runner.annotate('warning', 'Labels', error instanceof Problem ? error.detail : 'The labels could not be set.');
   });
   return { number: pull.number, news: done !== 'unchanged' };
@@ -184,18 +172,17 @@ async function showDrift(
 async function onlyKinds(
   site: Site,
   repository: Repository,
-  { base, live, kinds = [] }: Shown,
-  compared: Compared,
+  { base, live, kinds = [], drift }: Shown,
 ): Promise<string> {
   const { statePath } = repository;
-  const record = { ...live.snapshot!, counts: compared.counts };
+  const record = { ...live.snapshot!, counts: drift.counts };
   const files = ['tenant.yaml', 'coverage.yaml'];
   return site.clone.graft(
     live.id,
     base.id,
     [...kinds, ...files].map((name) => `${statePath}/${name}`),
     {
-      subject: `${kinds.join(', ')}: ${countsText(compared.counts)}`,
+      subject: `${kinds.join(', ')}: ${countsText(drift.counts)}`,
       record,
       at: record.finishedAt,
     },
@@ -216,9 +203,9 @@ async function sameBranch({ clone }: Site, there: string, live: string): Promise
 
 /** Closes the pull requests, and deletes the branches, of drift that is gone. */
 async function closeOthers(site: Site, tenantId: string, keep: ReadonlySet<string>, base: Commit): Promise<void> {
-  const { clone, github, runner } = site;
+  const { clone, github, runner, remote } = site;
   const own = `refs/heads/${prefix}${tenantId}`;
-  for (const [ref, commit] of (await clone.remoteRefs()).refs) {
+  for (const [ref, commit] of remote.refs) {
     const branch = ref.slice('refs/heads/'.length);
     if ((ref !== own && !ref.startsWith(`${own}-`)) || keep.has(branch)) continue;
     const closed = await closePullRequest(
@@ -233,7 +220,7 @@ async function closeOthers(site: Site, tenantId: string, keep: ReadonlySet<strin
 
 function titleOf(
   { configuration }: Site,
-  { objects, counts }: Compared,
+  { objects, counts }: Survey,
   first: boolean,
   kinds: readonly string[] | undefined,
 ): string {

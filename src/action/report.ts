@@ -1,4 +1,4 @@
-// Reports of the Action: a difference or a sheet into the Markdown of a comment and a summary, and into the file that report-path names.
+// Reports of the Action: a difference into its numbers, the Markdown of a comment and a summary, and the file that report-path names.
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,33 +8,54 @@ import type { Commit, Counts } from '../model/commit.ts';
 import { incomplete } from '../model/coverage.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
-import { commentLimit, renderHtml, renderMarkdown, type Sheet, sheetOf, summaryLimit } from '../report/index.ts';
-import { diff } from '../verbs/diff.ts';
+import {
+  commentLimit,
+  renderHtml,
+  renderMarkdown,
+  type Sheet,
+  type SheetItem,
+  sheetOf,
+  summaryLimit,
+} from '../report/index.ts';
+import { type Difference, diff } from '../verbs/diff.ts';
 import { version } from '../version.ts';
 import type { Site } from './site.ts';
 
-/** Bytes around a report in a pull request's body: our own words and the marker. */
+/** Bytes around a report in a pull request's body or the summary: our own words and the marker. */
 const roomAround = 3_000;
+/** Items that are kept for the next rendering; a larger difference is made again for each. */
+const mostKept = 2_000;
 
-export interface Compared {
+/** A sheet, whole or made anew, as often as it is asked for: a sheet is walked once. */
+export type Sheets = <Result>(use: (sheet: Sheet) => Promise<Result>) => Promise<Result>;
+
+export interface Survey {
   readonly objects: number;
   readonly counts: Counts;
   /** Kinds with a change, in the order of the report. */
   readonly kinds: readonly string[];
   readonly ignored: number;
+  readonly sheets: Sheets;
 }
 
-/** Walks the difference between two commits for its numbers alone. */
-export async function compareCommits(
+/** Compares two commits: the numbers at once, the report when it is wanted. */
+export async function survey(
   site: Site,
   repository: Repository,
   from: string,
   to: string,
   scope: Scope,
-): Promise<Compared> {
-  const difference = await differenceOf(site, repository, from, to, scope);
+): Promise<Survey> {
+  const open = () => differenceOf(site, repository, from, to, scope);
+  const difference = await open();
   try {
-    for await (const _ of difference.changes);
+    const sheet = sheetOf(difference);
+    const kept: SheetItem[] = [];
+    let total = 0;
+    for await (const item of sheet.items) {
+      total += 1;
+      if (total <= mostKept) kept.push(item);
+    }
     const { objects, ignored, byKind } = difference.summary();
     const counts = { added: 0, changed: 0, removed: 0 };
     for (const { create, update, delete: removed } of Object.values(byKind)) {
@@ -42,7 +63,25 @@ export async function compareCommits(
       counts.changed += update;
       counts.removed += removed;
     }
-    return { objects, counts, ignored, kinds: Object.keys(byKind) };
+    const closing = sheet.closing();
+    const sheets: Sheets =
+      total > mostKept
+        ? (use) => anew(open, use)
+        : (use) => use({ ...sheet, items: itemsAgain(kept), closing: () => closing });
+    return { objects, counts, ignored, kinds: Object.keys(byKind), sheets };
+  } finally {
+    await difference.close();
+  }
+}
+
+async function* itemsAgain(items: readonly SheetItem[]): AsyncGenerator<SheetItem> {
+  yield* items;
+}
+
+async function anew<Result>(open: () => Promise<Difference>, use: (sheet: Sheet) => Promise<Result>): Promise<Result> {
+  const difference = await open();
+  try {
+    return await use(sheetOf(difference));
   } finally {
     await difference.close();
   }
@@ -54,7 +93,7 @@ function differenceOf(
   from: string,
   to: string,
   scope: Scope,
-) {
+): Promise<Difference> {
   return diff({
     repository,
     kinds: workplace.kinds,
@@ -67,20 +106,6 @@ function differenceOf(
     signal: world.signal,
   });
 }
-
-/** Makes the sheet of a difference anew each time it is asked for: a sheet is walked once. */
-export function differenceSheets(site: Site, repository: Repository, from: string, to: string, scope: Scope) {
-  return async <Result>(use: (sheet: Sheet) => Promise<Result>): Promise<Result> => {
-    const difference = await differenceOf(site, repository, from, to, scope);
-    try {
-      return await use(sheetOf(difference));
-    } finally {
-      await difference.close();
-    }
-  };
-}
-
-export type Sheets = ReturnType<typeof differenceSheets>;
 
 /** Writes the whole report into a file and the summary, and sets report-path. */
 export async function writeReport(site: Site, sheets: Sheets, lead: string): Promise<void> {

@@ -4,7 +4,7 @@ import { defaultConfiguration, parseConfiguration } from '../config.ts';
 import type { Configuration } from '../model/config.ts';
 import { Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
-import type { Clone } from '../repo/index.ts';
+import type { Clone, RemoteRefs } from '../repo/index.ts';
 import { identity, openWorkplace, requireKind, type Workplace } from '../workplace.ts';
 import { GitHub } from './github.ts';
 import { type Inputs, wrong } from './inputs.ts';
@@ -14,8 +14,8 @@ import { type GitHubEvent, type Runner, readEvent, type World } from './runner.t
 export interface Needs {
   readonly shallow?: boolean;
   readonly withoutFiles?: boolean;
-  /** Refs to fetch beside the branch. */
-  readonly refs?: readonly string[];
+  /** Which refs of the remote to fetch beside the branch. */
+  readonly refs?: (ref: string, event: GitHubEvent) => boolean;
 }
 
 export interface Site {
@@ -33,6 +33,8 @@ export interface Site {
   readonly page: string;
   /** Address of this run's page. */
   readonly runPage: string;
+  /** The refs of the remote as they were when the job began: a push compares with them. */
+  readonly remote: RemoteRefs;
   /** The baseline branch as `refs/heads/…`, and where it is on the remote; undefined: it is not there yet. */
   readonly branch: string;
   readonly tip: string | undefined;
@@ -63,16 +65,14 @@ export async function withSite<Result>(
     identity,
   });
   try {
-    const { head, refs } = await clone.remoteRefs();
-    const fallback = head ?? `refs/heads/${(await github.repository()).defaultBranch}`;
-    const fetched = await clone.fetch(
-      [fallback, ...(needs.refs ?? [])].filter((ref) => refs.has(ref)),
-      needs,
-    );
+    const remote = await clone.remoteRefs();
+    const fallback = remote.head ?? `refs/heads/${(await github.repository()).defaultBranch}`;
+    const wanted = [...remote.refs.keys()].filter((ref) => needs.refs?.(ref, event) ?? false);
+    const fetched = await clone.fetch([fallback, ...wanted], needs, remote);
     const read = await configurationAt(clone, fetched.get(fallback), inputs);
     const short = inputs.branch ?? read.branch;
     const branch = short === undefined ? fallback : `refs/heads/${short.replace(/^refs\/heads\//, '')}`;
-    const tip = branch === fallback ? fetched.get(fallback) : (await clone.fetch([branch], needs)).get(branch);
+    const tip = branch === fallback ? fetched.get(fallback) : (await clone.fetch([branch], needs, remote)).get(branch);
     await clone.setBranch(branch);
     const configuration = { ...read, branch: branch.replace(/^refs\/heads\//, '') };
     const workplace = openWorkplace({
@@ -95,6 +95,7 @@ export async function withSite<Result>(
       name,
       page,
       runPage: `${page}/actions/runs/${environment.GITHUB_RUN_ID ?? ''}`,
+      remote,
       branch,
       tip,
       configuration,

@@ -27,7 +27,7 @@ import { readObject, readYaml } from './yaml.ts';
 export { gitVersion } from './git.ts';
 export type { Finding, Inspection } from './inspect.ts';
 export { type Maintenance, maintainRepository } from './maintain.ts';
-export { type Clone, openClone } from './remote.ts';
+export { type Clone, openClone, type RemoteRefs } from './remote.ts';
 export { type ReadEntity, readYaml } from './yaml.ts';
 export { emitObject, emitYaml } from './yaml-emit.ts';
 

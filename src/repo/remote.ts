@@ -22,6 +22,12 @@ export interface FetchOptions {
   readonly withoutFiles?: boolean;
 }
 
+/** The refs of a remote by name, and the branch that its HEAD names, if it names one. */
+export interface RemoteRefs {
+  readonly refs: ReadonlyMap<string, string>;
+  readonly head?: string;
+}
+
 /** One ref to move on the remote, by compare-and-swap: it must be at `from` (undefined: not be there). `to` undefined deletes it. */
 export interface Push {
   readonly ref: string;
@@ -80,7 +86,7 @@ export class Clone {
   }
 
   /** The refs of the remote as they are now, by name, and the branch that its HEAD names. */
-  async remoteRefs(): Promise<{ readonly refs: ReadonlyMap<string, string>; readonly head?: string }> {
+  async remoteRefs(): Promise<RemoteRefs> {
     const text = await this.#speak(['ls-remote', '--symref', 'origin']);
     const refs = new Map<string, string>();
     let head: string | undefined;
@@ -97,25 +103,20 @@ export class Clone {
     await this.#git.run(['symbolic-ref', 'HEAD', branch]);
   }
 
-  /** Fetches refs of the remote under the same names here, whatever they were before. Those that are not there are left out. */
-  async fetch(refs: readonly string[], options: FetchOptions = {}): Promise<ReadonlyMap<string, string>> {
-    const remote = (await this.remoteRefs()).refs;
+  /** Fetches refs that the remote has (as just asked for, unless it is said what they are) under the same names here; gives those it has. */
+  async fetch(
+    refs: readonly string[],
+    options: FetchOptions = {},
+    known?: RemoteRefs,
+  ): Promise<ReadonlyMap<string, string>> {
+    const remote = (known ?? (await this.remoteRefs())).refs;
     const found = refs.filter((ref) => remote.has(ref));
     const depth = options.shallow === true ? ['--depth=1'] : [];
     const filter = options.withoutFiles === true ? ['--filter=blob:none'] : [];
     if (found.length > 0)
       await this.#speak([
-        ...[
-          'fetch',
-          '--quiet',
-          '--no-tags',
-          '--no-write-fetch-head',
-          '--no-auto-maintenance',
-          '--force',
-          ...depth,
-          ...filter,
-        ],
-        ...['origin', ...found.map((ref) => `${ref}:${ref}`)],
+        ...['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--force'],
+        ...[...depth, ...filter, 'origin', ...found.map((ref) => `${ref}:${ref}`)],
       ]);
     const here = await Promise.all(found.map(async (ref) => [ref, await this.commitOf(ref)] as const));
     return new Map(here.flatMap(([ref, id]) => (id === undefined ? [] : [[ref, id]])));
