@@ -1,0 +1,80 @@
+// The table of a kind's objects: it behaves as a map would, whatever the keys, at any size.
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ObjectTable, type State, states } from '../../src/repo/table.ts';
+import { userKey } from './support.ts';
+
+const idOf = (content: string) => createHash('sha1').update(content).digest();
+/** Keys that are near to each other in every way: packed GUIDs, texts of their length, of 16 characters, of the longest length. */
+const key = fc.oneof(
+  fc.nat(40).map((n) => `00000000-0000-4000-8000-${n.toString(16).padStart(12, '0')}`),
+  fc.nat(40).map((n) => `00000000-0000-4000-8000_${n.toString(16).padStart(12, '0')}`),
+  fc.nat(40).map((n) => `0000000000000000${n}`.slice(-16)),
+  fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,5}$/),
+  fc.constantFrom('a'.repeat(200), 'a'.repeat(199), 'A'.repeat(200)),
+);
+const content = fc.constantFrom('x', 'y', 'z');
+
+describe('the table of objects', () => {
+  it('says of each what became of it, as a map would (a law)', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.tuple(key, content), { selector: ([one]) => one, maxLength: 100 }),
+        fc.array(fc.tuple(key, content), { maxLength: 100 }),
+        fc.func(fc.boolean()),
+        (base, puts, among) => {
+          const table = new ObjectTable();
+          const model = new Map<string, { state: State; content: string }>();
+          for (const [one, value] of base) {
+            table.enter(one, idOf(value));
+            model.set(one, { state: states.untouched, content: value });
+          }
+          for (const [one, value] of puts) {
+            const known = model.get(one);
+            const outcome = table.put(one, idOf(value));
+            const expected =
+              known === undefined
+                ? 'added'
+                : known.state !== states.untouched
+                  ? known.content === value
+                    ? 'repeated'
+                    : 'contradicted'
+                  : known.content === value
+                    ? 'same'
+                    : 'changed';
+            expect(outcome).toBe(expected);
+            if (outcome === 'added' || outcome === 'changed' || outcome === 'same')
+              model.set(one, { state: states[outcome], content: value });
+          }
+          expect(table.size).toBe(model.size);
+          const gone = [...model].filter(([one, { state }]) => state === states.untouched && among(one));
+          expect(table.removeUntouched(among)).toBe(gone.length);
+          for (const [one, { content: value }] of gone) model.set(one, { state: states.removed, content: value });
+          table.seal();
+          const left = [...model].filter(([, { state }]) => state >= states.changed);
+          expect(Object.fromEntries([...table.entries()].map((entry) => [entry.key, [entry.state, entry.id]]))).toEqual(
+            Object.fromEntries(
+              left.map(([one, { state, content: value }]) => [one, [state, idOf(value).toString('hex')]]),
+            ),
+          );
+          expect(table.size).toBe(left.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('holds more than its first pieces', () => {
+    const table = new ObjectTable();
+    const keys = Array.from({ length: 60_000 }, (_, n) =>
+      n % 3 === 0 ? `${userKey(n)}_${userKey(n + 1)}` : userKey(n),
+    );
+    for (const one of keys) table.enter(one, idOf(one));
+    keys.forEach((one, n) => {
+      expect(table.put(one, n % 2 === 0 ? idOf(one) : idOf('other'))).toBe(n % 2 === 0 ? 'same' : 'changed');
+    });
+    table.seal();
+    expect([...table.entries()].map((entry) => entry.key)).toEqual(keys.filter((_, n) => n % 2 === 1));
+  });
+});
