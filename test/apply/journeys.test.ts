@@ -24,7 +24,10 @@ describe('a recovery', () => {
   });
 
   it('takes back an attribute', async () => {
-    const user = await firstOf('/users?$select=id,displayName,department,onPremisesSyncEnabled&$top=50', (one) => !one.onPremisesSyncEnabled && one.department);
+    const user = await firstOf(
+      '/users?$select=id,displayName,department,onPremisesSyncEnabled&$top=50',
+      (one) => !one.onPremisesSyncEnabled && one.department,
+    );
     await place.graph('PATCH', `/users/${user.id}`, { department: 'Somewhere else', jobTitle: null });
     const applied = await place.recover(before);
     expect(applied.record).toMatchObject({ status: 'complete', left: [] });

@@ -11,7 +11,14 @@ import type { PlanOptions } from '../../src/model/plan.ts';
 import type { Repository } from '../../src/model/repository.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import { openRepository } from '../../src/repo/index.ts';
-import { createSandbox, exampleState, readSeed, type Sandbox, type SandboxOptions, type Seed } from '../../src/sandbox/index.ts';
+import {
+  createSandbox,
+  exampleState,
+  readSeed,
+  type Sandbox,
+  type SandboxOptions,
+  type Seed,
+} from '../../src/sandbox/index.ts';
 import { openReader, openWriter, stepRequests, type TenantOptions, type Time } from '../../src/tenant/index.ts';
 import { type Applied, type ApplyRequest, applyPlan } from '../../src/verbs/apply.ts';
 import { capture } from '../../src/verbs/capture.ts';
@@ -67,7 +74,12 @@ export interface Place {
   readonly kinds: Kinds;
   readonly configuration: RecoveryConfiguration;
   /** One Graph call as an administrator makes it. */
-  graph(method: string, path: string, body?: unknown, version?: 'v1.0' | 'beta'): Promise<{ status: number; body: Record<string, any> }>;
+  graph(
+    method: string,
+    path: string,
+    body?: unknown,
+    version?: 'v1.0' | 'beta',
+  ): Promise<{ status: number; body: Record<string, any> }>;
   snapshot(): Promise<Commit>;
   plan(goal: string, options?: PlanOptions, scope?: Scope): Promise<Planned>;
   apply(planned: Planned, more?: Partial<ApplyRequest>): Promise<Applied>;
@@ -88,7 +100,13 @@ export async function recoveryPlace(
 ): Promise<Place> {
   example ??= readSeed(exampleState);
   const time = hasty(Date.UTC(2026, 10, 23, 12));
-  const sandbox = createSandbox({ throttling: false, randomSeed: 'recovery', clock: () => time.now(), seeds: [await example], ...options });
+  const sandbox = createSandbox({
+    throttling: false,
+    randomSeed: 'recovery',
+    clock: () => time.now(),
+    seeds: [await example],
+    ...options,
+  });
   const root = mkdtempSync(join(tmpdir(), 'driftline-recovery-'));
   const repository = await openRepository({
     root,
@@ -149,7 +167,16 @@ export async function recoveryPlace(
     },
     async snapshot() {
       const base = await repository.tip();
-      const result = await capture({ repository, reader, kinds, scope: {}, base, ref: repository.branch, now, version: '0.0.0' });
+      const result = await capture({
+        repository,
+        reader,
+        kinds,
+        scope: {},
+        base,
+        ref: repository.branch,
+        now,
+        version: '0.0.0',
+      });
       return result.commit!;
     },
     plan: (goal, options = everything, scope = {}) => planRecovery({ ...common, goal, scope, options }),
@@ -162,8 +189,7 @@ export async function recoveryPlace(
       const planned = await planUndo({ ...common, options, ...(run === undefined ? {} : { run }) });
       return place.apply(planned, { undoes: planned.undoes.record.id });
     },
-    writes: () =>
-      sandbox.requests.filter(({ wrote }) => wrote).map(({ method, path }) => `${method} ${path}`),
+    writes: () => sandbox.requests.filter(({ wrote }) => wrote).map(({ method, path }) => `${method} ${path}`),
     async close() {
       await repository.close();
       await rm(root, { recursive: true, force: true });
