@@ -10,6 +10,7 @@ import { styled } from './terminal.ts';
 
 interface Arguments {
   readonly 'skip-unchanged': boolean;
+  readonly delta: boolean;
   readonly push?: string | undefined;
 }
 
@@ -22,6 +23,11 @@ export const snapshotCommand = command<Arguments>({
         type: 'boolean',
         default: false,
         describe: 'Make no commit where nothing has changed',
+      })
+      .option('delta', {
+        type: 'boolean',
+        default: false,
+        describe: 'Read only what Graph says has changed, where it can; all of it once a week and whenever in doubt',
       })
       .option('push', {
         type: 'string',
@@ -43,6 +49,7 @@ export const snapshotCommand = command<Arguments>({
         now: terminal.now,
         version,
         skipUnchanged: argv['skip-unchanged'],
+        delta: argv.delta,
         onProgress: progress.capture,
         signal: terminal.signal,
         remote: argv.push ?? workplace.configuration.remote,

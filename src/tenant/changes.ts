@@ -61,7 +61,7 @@ export class GraphTracking implements ChangeTracking {
   }
 
   async recoveries(): Promise<string | undefined> {
-    if (!(await this.#permissions())?.includes('EntraBackup.Read.All')) return undefined;
+    if ((await this.#permissions())?.includes('EntraBackup.Read.All') === false) return undefined;
     const answer = await this.#graph.read({ version: 'v1.0', path: '/directory/recovery/jobs', lane: 'directory' });
     if (!succeeded(answer) || !isObject(answer.body) || !isArray(answer.body.value)) return undefined;
     const ids = answer.body.value.flatMap((job) => (isObject(job) && typeof job.id === 'string' ? [job.id] : []));

@@ -10,16 +10,20 @@ import {
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
-import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import { keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
 import type { Capture, KindCapture, Repository } from '../model/repository.ts';
 import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { ReadStatistics, TenantIdentity, TenantReader } from '../model/tenant.ts';
+import { type Difference, Feed, noteBesides } from './feed.ts';
 
 /** The state format that this version writes; a repository with a newer one is refused (docs/state-format.md). */
 export const formatVersion = 1;
 
 /** Kinds that are read at a time: enough to overlap Graph's latency, few enough to leave its quotas alone. */
 const kindsAtATime = 4;
+
+/** Single objects that are read and put at a time. */
+const keysAtOnce = 1000;
 
 export interface CaptureProgress {
   readonly kind: string;
@@ -44,6 +48,8 @@ export interface CaptureOptions {
   /** The commit's subject; default: the counts. */
   readonly subject?: string;
   readonly skipUnchanged?: boolean;
+  /** Read only what Graph says has changed since the base, where it can say so and the last full read is no week ago. */
+  readonly delta?: boolean;
   /** Aborted when the person has had enough: nothing is committed. */
   readonly signal?: AbortSignal;
 }
@@ -72,7 +78,8 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
   const work = await repository.capture({ base: base?.id, ref: options.ref, kinds: asked });
   try {
     const before = base === undefined ? {} : await coverageAt(repository, base.id);
-    const coverage = await readKinds(options, work, identity, before);
+    const feed = await openFeed(options, identity, before);
+    const coverage = await readKinds({ ...options, feed }, work, identity, before);
     await work.file('tenant.yaml', tenantFile(identity));
     await work.file('coverage.yaml', coverage as unknown as JsonObject);
     const finishedAt = now().toISOString();
@@ -86,6 +93,7 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
       },
       { skipUnchanged: options.skipUnchanged ?? false },
     );
+    await feed?.save((commit ?? base)!.id);
     return { commit, coverage, counts, statistics: reader.statistics(), identity, startedAt, finishedAt };
   } finally {
     await work.abort();
@@ -142,8 +150,22 @@ async function sameTenant(repository: Repository, base: Commit | undefined, iden
     });
 }
 
+/** The capture's options, and the memory of the last one where there is one. */
+interface Reading extends CaptureOptions {
+  readonly feed: Feed | undefined;
+}
+
+async function openFeed(
+  { delta, repository, reader, base, version, now }: CaptureOptions,
+  identity: TenantIdentity,
+  before: Coverage,
+): Promise<Feed | undefined> {
+  if (!delta || reader.tracking === undefined) return undefined;
+  return Feed.open({ repository, tracking: reader.tracking, identity, base, before, version, now });
+}
+
 async function readKinds(
-  options: CaptureOptions,
+  options: Reading,
   work: Capture,
   identity: TenantIdentity,
   before: Coverage,
@@ -158,7 +180,7 @@ async function readKinds(
   }
   const worker = async (): Promise<void> => {
     for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
-      statuses.set(kind.name, await readKind(options, work, identity, kind));
+      statuses.set(kind.name, await readKind(options, work, identity, kind, before[kind.name]?.count ?? 0));
     }
   };
   await Promise.all(Array.from({ length: kindsAtATime }, worker));
@@ -166,36 +188,75 @@ async function readKinds(
 }
 
 async function readKind(
-  options: CaptureOptions,
+  options: Reading,
   work: Capture,
   identity: TenantIdentity,
   kind: Kind,
+  countBefore: number,
 ): Promise<KindCoverage> {
   const refs = options.scope.refs?.filter((ref) => kindOf(ref) === kind.name);
   if (kind.absentIn?.includes(identity.cloud))
     return { status: 'skipped', reason: `Microsoft Graph does not have it in the cloud ${identity.cloud}`, count: 0 };
-  let target = work.kind(kind.name, refs === undefined ? undefined : new Set(refs));
+  let target: KindCapture | undefined;
   try {
-    if (refs !== undefined) await readObjects(options, target, kind, refs);
-    else {
-      await readAll(options, target, kind);
-      if (shrunk(target)) target = await readAgain(options, work, target, kind);
-    }
-    await target.complete();
+    const difference = refs === undefined ? await options.feed?.difference(kind) : undefined;
+    const only = difference === undefined ? refs : [...difference.keys].map((key) => toRef(kind.name, key));
+    target = work.kind(kind.name, only === undefined ? undefined : new Set(only));
+    if (difference !== undefined) await readDifference(options, target, kind, difference);
+    else if (refs !== undefined) await readObjects(options, target, kind, refs);
+    else target = await readWhole(options, work, target, kind);
+    const { added, removed } = await target.complete();
     options.onProgress?.({ kind: kind.name, objects: target.count, done: true });
-    return { status: 'complete', count: refs === undefined ? target.count : target.baseCount };
+    return { status: 'complete', count: target.baseCount + added - removed };
   } catch (error) {
-    await target.discard();
+    await target?.discard();
     if (!(error instanceof NotComplete)) throw error;
     options.onProgress?.({ kind: kind.name, objects: 0, done: true });
-    return { status: error.status, reason: error.detail, count: target.baseCount };
+    return { status: error.status, reason: error.detail, count: target?.baseCount ?? countBefore };
   }
 }
 
-async function readAll(options: CaptureOptions, target: KindCapture, kind: Kind): Promise<void> {
+/** All objects of a kind, and what to remember of them for the next time. */
+async function readWhole(options: Reading, work: Capture, target: KindCapture, kind: Kind): Promise<KindCapture> {
+  const { feed, now } = options;
+  const readAt = now().toISOString();
+  const mark = await feed?.mark(kind);
+  const besides = new Map<string, string>();
+  await readAll(options, target, kind, besides);
+  const believed = shrunk(target) ? await readAgain(options, work, target, kind, besides) : target;
+  if (mark !== undefined) feed?.keep(kind, [mark], besides, readAt);
+  return believed;
+}
+
+/** The objects of a kind that may have changed since the base; those that are gone are removed. */
+async function readDifference(
+  { reader, signal, onProgress, feed }: Reading,
+  target: KindCapture,
+  kind: Kind,
+  { keys, marks, besides }: Difference,
+): Promise<void> {
+  const asked = [...keys];
+  const found = new Map(besides);
+  for (let from = 0; from < asked.length; from += keysAtOnce) {
+    signal?.throwIfAborted();
+    const entities = [...(await reader.readObjects(kind, asked.slice(from, from + keysAtOnce))).values()];
+    await target.put(entities);
+    noteBesides(kind, entities, found);
+    onProgress?.({ kind: kind.name, objects: target.count, done: false });
+  }
+  feed?.keep(kind, marks, found);
+}
+
+async function readAll(
+  options: CaptureOptions,
+  target: KindCapture,
+  kind: Kind,
+  besides: Map<string, string>,
+): Promise<void> {
   for await (const entities of options.reader.read(kind)) {
     options.signal?.throwIfAborted();
     await target.put(entities);
+    noteBesides(kind, entities, besides);
     options.onProgress?.({ kind: kind.name, objects: target.count, done: false });
   }
 }
@@ -216,10 +277,17 @@ function shrunk(target: KindCapture): boolean {
   return baseCount > 0 && (count === 0 || (baseCount >= 10 && count < baseCount * 0.7));
 }
 
-async function readAgain(options: CaptureOptions, work: Capture, first: KindCapture, kind: Kind): Promise<KindCapture> {
+async function readAgain(
+  options: CaptureOptions,
+  work: Capture,
+  first: KindCapture,
+  kind: Kind,
+  besides: Map<string, string>,
+): Promise<KindCapture> {
   await first.discard();
   const second = work.kind(kind.name);
-  await readAll(options, second, kind);
+  besides.clear();
+  await readAll(options, second, kind, besides);
   if (second.digest() === first.digest()) return second;
   await second.discard();
   throw new NotComplete(

@@ -1,0 +1,171 @@
+// The feed: what is remembered between snapshots so that the next one may read only what has changed; never part of the state, never needed.
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Commit } from '../model/commit.ts';
+import type { Coverage } from '../model/coverage.ts';
+import { type Entity, linkText } from '../model/entity.ts';
+import type { Kind } from '../model/kind.ts';
+import { keyOf } from '../model/ref.ts';
+import type { Repository } from '../model/repository.ts';
+import type { ChangeMark, ChangeTracking, TenantIdentity } from '../model/tenant.ts';
+
+const hour = 3_600_000;
+/** Graph keeps a mark for seven days (reference 1.5). */
+const longestMark = 6 * 24 * hour;
+/** All of a kind is read once a week at least, also where snapshots are taken daily at about the same time. */
+const longestWithoutFullRead = 6.5 * 24 * hour;
+
+/**
+ * Of more than a twentieth of a kind it is less work to read all of it than single objects; and where much of a small kind seems to have
+ * changed, reading all of it can tell whether that is so.
+ */
+function mostKeys(count: number): number {
+  return Math.max(20, Math.min(1000, count / 4), count / 20);
+}
+
+/** What is remembered of one kind. */
+interface KindMemory {
+  /** When all of it was last read, ISO 8601 UTC. */
+  readonly readAt: string;
+  /** The marks of this snapshot and of the one before, oldest first. */
+  readonly marks: readonly ChangeMark[];
+  /** By key, the links that change tracking does not tell of, where there are some. */
+  readonly besides: Readonly<Record<string, string>>;
+}
+
+interface Memory {
+  readonly format: 1;
+  /** Another version may store other things: it reads everything first. */
+  readonly version: string;
+  readonly tenantId: string;
+  /** The snapshot that the marks belong to. */
+  readonly commit: string;
+  readonly recoveries?: string;
+  readonly kinds: Readonly<Record<string, KindMemory>>;
+}
+
+export interface FeedOptions {
+  readonly repository: Repository;
+  readonly tracking: ChangeTracking;
+  readonly identity: TenantIdentity;
+  readonly base: Commit | undefined;
+  /** What the base covers: of a kind that it does not cover completely, no difference tells enough. */
+  readonly before: Coverage;
+  readonly version: string;
+  readonly now: () => Date;
+}
+
+/** What may have changed in a kind since the base, and what to remember once it is committed. */
+export interface Difference {
+  readonly keys: ReadonlySet<string>;
+  readonly marks: readonly ChangeMark[];
+  readonly besides: ReadonlyMap<string, string>;
+}
+
+export class Feed {
+  readonly #options: FeedOptions;
+  readonly #path: string;
+  readonly #memory: Memory | undefined;
+  readonly #recoveries: string | undefined;
+  readonly #kinds: Record<string, KindMemory> = {};
+
+  private constructor(options: FeedOptions, memory: Memory | undefined, recoveries: string | undefined) {
+    this.#options = options;
+    this.#path = pathOf(options);
+    this.#memory = memory;
+    this.#recoveries = recoveries;
+  }
+
+  /**
+   * Opens the memory. It counts for nothing where it is not of exactly this commit, tenant and version, or where Microsoft's own recovery
+   * has been at work since: that leaves no trace in change tracking (reference 1.5).
+   */
+  static async open(options: FeedOptions): Promise<Feed> {
+    const [memory, recoveries] = await Promise.all([readMemory(pathOf(options)), options.tracking.recoveries()]);
+    const { base, identity, version } = options;
+    const holds =
+      memory !== undefined &&
+      memory.commit === base?.id &&
+      memory.tenantId === identity.tenantId &&
+      memory.version === version &&
+      memory.recoveries === recoveries;
+    return new Feed(options, holds ? memory : undefined, recoveries);
+  }
+
+  /** What may have changed in a kind since the base; undefined where all of it must be read. */
+  async difference(kind: Kind): Promise<Difference | undefined> {
+    const { tracking, before } = this.#options;
+    const memory = this.#memory?.kinds[kind.name];
+    if (memory === undefined || before[kind.name]?.status !== 'complete') return undefined;
+    if (this.#age(memory.readAt) > longestWithoutFullRead) return undefined;
+    // The older mark: what was written a moment before the newer one may not have been visible to it yet (reference 1.9).
+    const usable = memory.marks.find(({ at }) => this.#age(at) < longestMark);
+    const changes = usable === undefined ? undefined : await tracking.changes(kind, usable);
+    if (changes === undefined) return undefined;
+    const besides = kind.tracked?.besides === undefined ? new Map<string, string>() : await tracking.besides(kind);
+    const keys = new Set(changes.keys);
+    for (const [key, text] of besides) if (memory.besides[key] !== text) keys.add(key);
+    for (const key of Object.keys(memory.besides)) if (!besides.has(key)) keys.add(key);
+    if (keys.size > mostKeys(before[kind.name]!.count)) return undefined;
+    const kept = Object.entries(memory.besides).filter(([key]) => !keys.has(key));
+    return { keys, marks: [...memory.marks.slice(-1), changes.mark], besides: new Map(kept) };
+  }
+
+  /** A mark of now, to be taken before all of a kind is read. */
+  mark(kind: Kind): Promise<ChangeMark | undefined> {
+    return this.#options.tracking.mark(kind);
+  }
+
+  /** Remembers a kind that was read; `readAt` is absent where only a difference was. */
+  keep(kind: Kind, marks: readonly ChangeMark[], besides: ReadonlyMap<string, string>, readAt?: string): void {
+    const since = readAt ?? this.#memory?.kinds[kind.name]?.readAt;
+    if (since !== undefined && marks.length > 0)
+      this.#kinds[kind.name] = { readAt: since, marks, besides: Object.fromEntries(besides) };
+  }
+
+  /** Writes the memory down for the commit that was made. */
+  async save(commit: string): Promise<void> {
+    const { identity, version } = this.#options;
+    const memory: Memory = {
+      format: 1,
+      version,
+      tenantId: identity.tenantId,
+      commit,
+      ...(this.#recoveries === undefined ? {} : { recoveries: this.#recoveries }),
+      kinds: this.#kinds,
+    };
+    await mkdir(dirname(this.#path), { recursive: true });
+    const draft = `${this.#path}.${process.pid}`;
+    await writeFile(draft, JSON.stringify(memory), { mode: 0o600 });
+    await rename(draft, this.#path);
+  }
+
+  #age(at: string): number {
+    return this.#options.now().getTime() - Date.parse(at);
+  }
+}
+
+/** Notes the links of entities that change tracking does not tell of. */
+export function noteBesides(kind: Kind, entities: readonly Entity[], besides: Map<string, string>): void {
+  const link = kind.tracked?.besides?.link;
+  if (link === undefined) return;
+  for (const { ref, links } of entities) {
+    const targets = links[link];
+    if (targets === undefined || targets.length === 0) besides.delete(keyOf(ref));
+    else besides.set(keyOf(ref), targets.map(linkText).join(' '));
+  }
+}
+
+function pathOf({ repository, identity }: Pick<FeedOptions, 'repository' | 'identity'>): string {
+  return join(repository.privateFolder, 'delta', `${identity.tenantId}.json`);
+}
+
+/** What is there and can be read; whatever is wrong with it, reading everything is always right. */
+async function readMemory(path: string): Promise<Memory | undefined> {
+  try {
+    const memory = JSON.parse(await readFile(path, 'utf8')) as Memory;
+    return memory.format === 1 && typeof memory.kinds === 'object' ? memory : undefined;
+  } catch {
+    return undefined;
+  }
+}

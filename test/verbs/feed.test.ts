@@ -1,0 +1,182 @@
+// Snapshots that read only what has changed: whatever happens in the tenant, the tree is the one that reading everything gives.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/index.ts';
+import { companySeed } from '../support/company-seeded.ts';
+import { driftline, temporaryFolder } from '../support/driftline.ts';
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+const day = 86_400_000;
+
+/** The company on a port, with a clock of its own, and folders that take snapshots of it. */
+async function company(options: SandboxOptions = {}) {
+  let at = Date.UTC(2026, 10, 2, 8);
+  const sandbox = createSandbox({ seeds: [companySeed()], throttling: false, clock: () => at, ...options });
+  const { env, close } = await sandbox.listen();
+  ends.push(close);
+  const time = {
+    now: () => at,
+    sleep: async () => {},
+    timeout: () => ({ signal: new AbortController().signal, clear: () => {} }),
+  };
+  const words = ['snapshot', '--format', 'json', '--kind', 'users', '--kind', 'groups', '--kind', 'applications'];
+  const snapshot = async (repo: string, ...more: string[]) => {
+    const asked = sandbox.requests.length;
+    const ran = await driftline([...words, '--repo', repo, ...more], { env, time, now: () => new Date(at) });
+    expect(ran.notes).toBe('');
+    const paths = sandbox.requests.slice(asked).map(({ path }) => path);
+    return { tree: JSON.parse(ran.out).tree as string, result: JSON.parse(ran.out), paths };
+  };
+  return {
+    sandbox,
+    snapshot,
+    /** What a snapshot that knows nothing of the others gives. */
+    whole: async () => (await snapshot(temporaryFolder('whole'))).tree,
+    pass: (milliseconds: number) => {
+      at += milliseconds;
+    },
+  };
+}
+
+const listed = (paths: readonly string[], kind: string) =>
+  paths.some((path) => new RegExp(`^/v1.0/${kind}(\\?|$)`).test(path) && !path.includes('Guest'));
+
+/** Things that happen in a tenant, each by numbers that choose among what is there. */
+type Event = (sandbox: Sandbox, one: number, other: number) => void;
+const pick = <Item>(items: readonly Item[], at: number): Item => items[at % items.length]!;
+const events: Readonly<Record<string, Event>> = {
+  rename: ({ store }, one, other) => {
+    const user = pick([...store.list('user')], one);
+    store.put('user', { ...user, jobTitle: `Job ${other}` }, ['jobTitle']);
+  },
+  regroup: ({ store }, one, other) => {
+    const group = pick([...store.list('group')], one);
+    store.put('group', { ...group, description: `About ${other}` }, ['description']);
+  },
+  join: ({ store }, one, other) =>
+    store.link('members', pick([...store.list('group')], one).id, pick([...store.list('user')], other).id),
+  leave: ({ store }, one, other) => {
+    const group = pick([...store.list('group')], one);
+    const members = store.targets('members', group.id);
+    if (members.length > 0) store.unlink('members', group.id, pick(members, other));
+  },
+  promote: ({ store }, one, other) => {
+    const [user, manager] = [pick([...store.list('user')], one), pick([...store.list('user')], other)];
+    for (const id of store.targets('manager', user.id)) store.unlink('manager', user.id, id);
+    if (user.id !== manager.id) store.link('manager', user.id, manager.id);
+  },
+  bury: ({ store }, one) => store.bury('user', pick([...store.list('user')], one).id, 'directory'),
+  restore: ({ store }, one) => {
+    const binned = [...store.listBin('directory', 'user')];
+    if (binned.length > 0) store.restore(pick(binned, one).object.id);
+  },
+  sponsor: ({ store }, one, other) => {
+    const guests = [...store.list('user')].filter(({ userType }) => userType === 'Guest');
+    const guest = pick(guests, one);
+    if (guest !== undefined) store.link('sponsors', guest.id, pick([...store.list('user')], other).id);
+  },
+  unsponsor: ({ store }, one) => {
+    const sponsored = [...store.list('user')].filter(({ id }) => store.targets('sponsors', id).length > 0);
+    const guest = pick(sponsored, one);
+    if (guest !== undefined) store.unlink('sponsors', guest.id, store.targets('sponsors', guest.id)[0]!);
+  },
+};
+
+describe('a snapshot by differences', () => {
+  it('gives the tree that reading everything gives, whatever has happened', async () => {
+    const event = fc.tuple(fc.constantFrom(...Object.keys(events)), fc.nat(1000), fc.nat(1000));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(event, { maxLength: 4 }), { minLength: 1, maxLength: 3 }), async (days) => {
+        const { sandbox, snapshot, whole, pass } = await company();
+        const repo = temporaryFolder('fed');
+        await snapshot(repo, '--delta');
+        for (const happened of days) {
+          pass(day);
+          for (const [name, one, other] of happened) events[name]!(sandbox, one, other);
+          const { tree, paths } = await snapshot(repo, '--delta');
+          expect(listed(paths, 'users'), 'users were listed').toBe(false);
+          expect(tree).toBe(await whole());
+        }
+      }),
+      { numRuns: 8 },
+    );
+  }, 240_000);
+
+  it('asks for what has changed and nothing else, and says so in counts', async () => {
+    const { sandbox, snapshot, pass } = await company();
+    const repo = temporaryFolder('fed');
+    const first = await snapshot(repo, '--delta');
+    pass(day);
+    events.rename!(sandbox, 3, 1);
+    const { result, paths } = await snapshot(repo, '--delta');
+    expect(result.counts).toEqual({ added: 0, changed: 1, removed: 0 });
+    expect(result.coverage.users).toEqual(first.result.coverage.users);
+    expect(listed(paths, 'users') || listed(paths, 'groups')).toBe(false);
+    // Nothing tells of all that is stored of an application.
+    expect(listed(paths, 'applications')).toBe(true);
+  });
+
+  it('reads everything after a week, after an expired token, and where its memory is not of the commit, or broken', async () => {
+    const { sandbox, snapshot, whole, pass } = await company();
+    const repo = temporaryFolder('fed');
+    const memory = () => {
+      const folder = join(repo, '.git/driftline/delta');
+      return join(folder, readdirSync(folder)[0]!);
+    };
+    const reads = async () => {
+      const { paths, tree } = await snapshot(repo, '--delta');
+      expect(tree).toBe(await whole());
+      return listed(paths, 'users');
+    };
+    expect(await reads()).toBe(true);
+    for (let at = 1; at <= 6; at += 1) {
+      pass(day);
+      events.rename!(sandbox, at, at);
+      expect(await reads(), `day ${at}`).toBe(false);
+    }
+    pass(day);
+    expect(await reads(), 'a week later').toBe(true);
+    pass(6.2 * day);
+    expect(await reads(), 'the mark is too old').toBe(true);
+    pass(day);
+    writeFileSync(memory(), readFileSync(memory(), 'utf8').replace(/deltatoken=[^"]+/gi, '$deltatoken=unknown'));
+    expect(await reads(), 'Graph does not know the token').toBe(true);
+    writeFileSync(memory(), '{"format":1');
+    expect(await reads(), 'broken').toBe(true);
+    execFileSync('git', ['-C', repo, 'commit', '--quiet', '--allow-empty', '-m', 'A commit of somebody else']);
+    expect(await reads(), 'another commit').toBe(true);
+    expect(await reads()).toBe(false);
+  }, 120_000);
+
+  it('reads everything after a recovery by Microsoft, of which change tracking tells nothing', async () => {
+    const { sandbox, snapshot, whole, pass } = await company({
+      permissions: ['User.Read.All', 'Group.Read.All', 'Application.Read.All', 'EntraBackup.Read.All'],
+    });
+    const repo = temporaryFolder('fed');
+    const jobs = (body: string) => {
+      sandbox.faults.clear();
+      sandbox.faults.add({
+        match: { path: /directory\/recovery\/jobs/ },
+        times: Number.POSITIVE_INFINITY,
+        fault: { kind: 'status', status: 200, body },
+      });
+    };
+    jobs('{"value":[]}');
+    await snapshot(repo, '--delta');
+    pass(day);
+    expect(listed((await snapshot(repo, '--delta')).paths, 'users')).toBe(false);
+    sandbox.store.silently(() => events.rename!(sandbox, 5, 5));
+    jobs('{"value":[{"id":"8d0c"}]}');
+    pass(day);
+    const { tree, paths } = await snapshot(repo, '--delta');
+    expect(listed(paths, 'users')).toBe(true);
+    expect(tree).toBe(await whole());
+  });
+});
