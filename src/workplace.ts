@@ -9,7 +9,7 @@ import { Problem } from './model/problem.ts';
 import type { Repository } from './model/repository.ts';
 import type { ReadProgress, TenantReader, TenantWriter } from './model/tenant.ts';
 import type { Inspection } from './repo/index.ts';
-import type { Time } from './tenant/index.ts';
+import type { Throttle, Time } from './tenant/index.ts';
 
 export interface WorkplaceOptions extends Omit<ConfigurationOverrides, 'kinds'> {
   /** Folder of the repository, absolute or relative to `cwd`. */
@@ -58,6 +58,8 @@ export function openWorkplace(options: WorkplaceOptions): Workplace {
     authorityUrl: options.authorityUrl ?? environment.DRIFTLINE_AUTHORITY_URL,
   });
   const table = options.kinds ?? allKinds;
+  // Reader and writer of one workplace share Graph's limits.
+  let throttle: Throttle | undefined;
   const connection = () => ({
     cloud: configuration.cloud,
     graphUrl: configuration.graphUrl,
@@ -91,12 +93,14 @@ export function openWorkplace(options: WorkplaceOptions): Workplace {
       return openInspection(repository);
     },
     async openReader(onProgress) {
-      const { openReader } = await import('./tenant/index.ts');
-      return openReader({ ...connection(), ...(onProgress === undefined ? {} : { onProgress }) });
+      const { openReader, openThrottle } = await import('./tenant/index.ts');
+      throttle ??= openThrottle(undefined, options.time);
+      return openReader({ ...connection(), throttle, ...(onProgress === undefined ? {} : { onProgress }) });
     },
     async openWriter() {
-      const { openWriter } = await import('./tenant/index.ts');
-      return openWriter(connection());
+      const { openThrottle, openWriter } = await import('./tenant/index.ts');
+      throttle ??= openThrottle(undefined, options.time);
+      return openWriter({ ...connection(), throttle });
     },
   };
 }

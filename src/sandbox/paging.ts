@@ -7,12 +7,15 @@ interface Payload {
   readonly of: string;
   readonly from: number;
   readonly at: number;
+  /** Two tokens are never the same, even of one position in one millisecond. */
+  readonly number: number;
 }
 
 export class PageTokens {
   private readonly key: string;
   private readonly clock: () => number;
   private readonly lifetimeMs: number;
+  private made = 0;
 
   constructor(seed: string, clock: () => number, lifetimeMs: number) {
     this.key = createHash('sha256').update(`page tokens ${seed}`).digest('hex');
@@ -21,7 +24,7 @@ export class PageTokens {
   }
 
   make(of: string, from: number): string {
-    const payload: Payload = { of: digest(of), from, at: this.clock() };
+    const payload: Payload = { of: digest(of), from, at: this.clock(), number: this.made++ };
     const text = Buffer.from(JSON.stringify(payload)).toString('base64url');
     return `${text}.${this.sign(text)}`;
   }

@@ -52,6 +52,7 @@ export class Graph {
   #retries = 0;
   #throttled = 0;
   #bytes = 0;
+  #clockSkewSeconds: number | undefined;
 
   constructor(options: GraphOptions) {
     this.options = options;
@@ -62,7 +63,13 @@ export class Graph {
   }
 
   statistics(): ReadStatistics {
-    return { requests: this.#requests, retries: this.#retries, throttled: this.#throttled, bytes: this.#bytes };
+    return {
+      requests: this.#requests,
+      retries: this.#retries,
+      throttled: this.#throttled,
+      bytes: this.#bytes,
+      ...(this.#clockSkewSeconds === undefined ? {} : { clockSkewSeconds: this.#clockSkewSeconds }),
+    };
   }
 
   requestsFor(kind: string): number {
@@ -112,6 +119,8 @@ export class Graph {
     else if (request.method === 'PATCH') await call.patch(request.body ?? {});
     else await call.put(request.body ?? {});
     if (exchange.failure !== undefined) throw exchange.failure;
+    const said = Date.parse(exchange.answer.headers.get('date') ?? '');
+    if (!Number.isNaN(said)) this.#clockSkewSeconds = (this.options.time.now() - said) / 1000;
     return exchange.answer;
   }
 

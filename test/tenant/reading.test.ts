@@ -351,11 +351,11 @@ describe('single objects', () => {
     expect(fake.requests).toHaveLength(2);
   });
 
-  it('are found in the bin, where another type with the same id is not', async () => {
+  it('are found in the bin with all that the row lists, where another type with the same id is not', async () => {
     const fake = new FakeGraph({
       objects: {
-        'directory/deletedItems': [
-          { id: guid('a', 1), '@odata.type': '#microsoft.graph.user', displayName: 'Gone' },
+        'directory/deletedItems/microsoft.graph.user': [
+          { id: guid('a', 1), '@odata.type': '#microsoft.graph.user', displayName: 'Gone', usageLocation: 'SE' },
           { id: guid('b', 1), '@odata.type': '#microsoft.graph.group', displayName: 'Gone too' },
         ],
       },
@@ -363,7 +363,7 @@ describe('single objects', () => {
     const { reader } = open(fake);
     const found = await reader.readDeleted(row('users'), [guid('a', 1), guid('b', 1), guid('a', 2)]);
     expect([...found.keys()]).toEqual([guid('a', 1)]);
-    expect(found.get(guid('a', 1))?.attributes).toEqual({ displayName: 'Gone' });
+    expect(found.get(guid('a', 1))?.attributes).toEqual({ displayName: 'Gone', usageLocation: 'SE' });
   });
 });
 
