@@ -4,9 +4,11 @@ import manifest from '../package.json' with { type: 'json' };
 import { firstSnapshot } from './first.ts';
 import { type Row, rowText } from './measure.ts';
 import type { Options } from './sizes.ts';
+import { startUp } from './start.ts';
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Row[]>>> = {
   first: firstSnapshot,
+  start: startUp,
 };
 
 const { values, positionals } = parseArgs({

@@ -14,8 +14,6 @@ interface Arguments {
 }
 
 export const applyCommand = command<Arguments>({
-  command: 'apply [plan]',
-  describe: 'Carry out a saved plan',
   formats: planFormats,
   options: (yargs) =>
     yargs

@@ -1,4 +1,4 @@
-// What a command of the command line is: its words, its options, and what runs; and the options that all of them share.
+// What a command of the command line is: its options, and what runs; and the options that all of them share.
 import type { Argv } from 'yargs';
 import type { Scope } from '../model/scope.ts';
 import { openWorkplace, requireKind, type Workplace } from '../workplace.ts';
@@ -17,11 +17,8 @@ export interface CommonArguments {
   readonly authorityUrl?: string | undefined;
 }
 
-/** One command. `run` returns the exit status, or throws a Problem; it loads what it needs when it runs, so that `--help` is quick. */
+/** What a command takes and does; its words stand in commands.ts. `run` returns the exit status, or throws a Problem. */
 export interface Command<Arguments = unknown> {
-  /** The command as yargs has it: `show <commit> <object>`. */
-  readonly command: string;
-  readonly describe: string;
   /** Formats beside `table` and `json`. */
   readonly formats?: readonly string[];
   readonly options?: (yargs: Argv) => Argv<Arguments>;

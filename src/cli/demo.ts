@@ -10,8 +10,6 @@ interface Arguments {
 }
 
 export const demoCommand = command<Arguments>({
-  command: 'demo',
-  describe: 'Show the main job on the embedded sandbox tenant',
   options: (yargs) =>
     yargs.option('folder', {
       type: 'string',

@@ -17,8 +17,6 @@ interface Arguments {
 }
 
 export const diffCommand = command<Arguments>({
-  command: 'diff [from] [to]',
-  describe: 'What differs between two commits, or a commit and the living tenant',
   formats: ['markdown', 'html', 'csv', 'ndjson', 'patch'],
   options: (yargs) =>
     yargs

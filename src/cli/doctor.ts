@@ -9,8 +9,6 @@ import { styled } from './terminal.ts';
 const signs = { ok: ['green', '✓'], warning: ['yellow', '!'], failed: ['red', '✗'] } as const;
 
 export const doctorCommand = command({
-  command: 'doctor',
-  describe: 'Check Node, git, configuration, credentials, permissions, clock and repository',
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
     const { doctor } = await import('../verbs/doctor.ts');

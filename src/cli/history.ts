@@ -10,8 +10,6 @@ interface Arguments {
 }
 
 export const historyCommand = command<Arguments>({
-  command: 'history <object>',
-  describe: 'The life of one object through all snapshots',
   formats: ['ndjson'],
   options: (yargs) =>
     yargs

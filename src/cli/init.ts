@@ -3,8 +3,6 @@ import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';
 
 export const initCommand = command({
-  command: 'init',
-  describe: 'Write driftline.yaml and .gitattributes, and say how to register the app',
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
     const { init } = await import('../verbs/init.ts');

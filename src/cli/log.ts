@@ -14,8 +14,6 @@ interface Arguments {
 }
 
 export const logCommand = command<Arguments>({
-  command: 'log',
-  describe: 'The snapshots, newest first',
   options: (yargs) =>
     yargs
       .option('limit', { type: 'number', default: 30, describe: 'How many at the most', requiresArg: true })

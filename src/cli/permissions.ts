@@ -8,8 +8,6 @@ interface Arguments {
 }
 
 export const permissionsCommand = command<Arguments>({
-  command: 'permissions',
-  describe: 'The least permissions for the kinds chosen, and scripts that grant them',
   formats: ['az', 'graph'],
   options: (yargs) =>
     yargs.option('access', {

@@ -23,8 +23,6 @@ interface Arguments extends GuardArguments, DeleteArguments {
 }
 
 export const planCommand = command<Arguments>({
-  command: 'plan <commit>',
-  describe: 'What a recovery to a commit would do; changes nothing',
   formats: planFormats,
   options: (yargs) =>
     deleteOptions(guardOptions(yargs))

@@ -33,8 +33,6 @@ interface UndoArguments extends GuardArguments {
 const yes = { type: 'boolean', default: false, describe: 'Do not ask' } as const;
 
 export const recoverCommand = command<RecoverArguments>({
-  command: 'recover <commit>',
-  describe: 'Put a commit back into the tenant: plan, show, ask, apply, look again',
   options: (yargs) =>
     deleteOptions(guardOptions(yargs))
       .positional('commit', {
@@ -62,8 +60,6 @@ export const recoverCommand = command<RecoverArguments>({
 });
 
 export const undoCommand = command<UndoArguments>({
-  command: 'undo [run]',
-  describe: 'Take a recovery back: the state before it is the goal of another one',
   options: (yargs) =>
     guardOptions(yargs)
       .positional('run', { type: 'string', describe: 'Id of the run [default: the last one]' })

@@ -10,8 +10,6 @@ interface Arguments {
 }
 
 export const runsCommand = command<Arguments>({
-  command: 'runs [run]',
-  describe: 'The recoveries so far, or what came of one',
   options: (yargs) =>
     yargs
       .positional('run', { type: 'string', describe: 'Id of a run' })

@@ -7,8 +7,6 @@ interface Arguments {
 }
 
 export const sandboxCommand = command<Arguments>({
-  command: 'sandbox',
-  describe: 'Serve a tenant of its own on this machine, for demos, tests and drills',
   options: (yargs) =>
     yargs
       .option('port', { type: 'number', default: 0, describe: 'Port on 127.0.0.1; 0: any free one', requiresArg: true })

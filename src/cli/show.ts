@@ -9,8 +9,6 @@ interface Arguments {
 }
 
 export const showCommand = command<Arguments>({
-  command: 'show <commit> <object>',
-  describe: 'One object as it was',
   options: (yargs) =>
     yargs
       .positional('commit', {

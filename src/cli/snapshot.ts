@@ -15,8 +15,6 @@ interface Arguments {
 }
 
 export const snapshotCommand = command<Arguments>({
-  command: 'snapshot',
-  describe: 'Read the tenant and commit it',
   options: (yargs) =>
     yargs
       .option('skip-unchanged', {

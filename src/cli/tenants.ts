@@ -6,8 +6,6 @@ import { problemText } from './problem.ts';
 import { tableText } from './table.ts';
 
 export const tenantsCommand = command({
-  command: 'tenants',
-  describe: 'The tenants of a repository with several (tenants/*/driftline.yaml), as a job matrix',
   async run(argv, terminal) {
     const { listTenants, tenantMatrix, tenantsFolder } = await import('../verbs/tenants.ts');
     const folder = join(resolve(terminal.cwd, argv.repo), tenantsFolder);

@@ -12,8 +12,6 @@ interface Arguments {
 }
 
 export const verifyCommand = command<Arguments>({
-  command: 'verify',
-  describe: 'Look for damage and tampering in the repository',
   options: (yargs) =>
     yargs
       .option('anchor', {
