@@ -2,12 +2,17 @@
 import { parseArgs } from 'node:util';
 import manifest from '../package.json' with { type: 'json' };
 import { firstSnapshot } from './first.ts';
+import { growth } from './growth.ts';
 import { type Row, rowText } from './measure.ts';
+import { diffTwo, thousandSnapshots } from './reading.ts';
 import type { Options } from './sizes.ts';
 import { startUp } from './start.ts';
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Row[]>>> = {
   first: firstSnapshot,
+  diff: diffTwo,
+  log: thousandSnapshots,
+  growth,
   start: startUp,
 };
 

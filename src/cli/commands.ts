@@ -80,6 +80,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./verify.ts')).verifyCommand,
   },
   {
+    command: 'maintain',
+    describe: 'Pack the repository and keep its commit graph, so that it stays small and quick',
+    load: async () => (await import('./maintain.ts')).maintainCommand,
+  },
+  {
     command: 'tenants',
     describe: 'The tenants of a repository with several (tenants/*/driftline.yaml), as a job matrix',
     load: async () => (await import('./tenants.ts')).tenantsCommand,

@@ -18,9 +18,12 @@ export interface Maintenance {
 
 /**
  * Joins packs and loose objects, and writes the commit graph with the paths that each commit changed, by which `log` of one object is quick.
- * Objects that no ref reaches are kept: they may be of a capture that is under way. Problem `usage` where there is no repository.
+ * `full`: everything is packed anew, against all that is alike. Objects that no ref reaches are kept: they may be of a capture that is under way. Problem `usage` where there is no repository.
  */
-export async function maintainRepository(root: string): Promise<Maintenance> {
+export async function maintainRepository(
+  root: string,
+  { full = false }: { readonly full?: boolean } = {},
+): Promise<Maintenance> {
   const place = findPlace(root);
   if (place === undefined) {
     throw new Problem({
@@ -35,7 +38,7 @@ export async function maintainRepository(root: string): Promise<Maintenance> {
   const before = await packedSize(packs);
   // Geometric: small packs are joined often and large ones seldom, so that a daily run costs what the day brought. Git cannot do it in a clone
   // without blobs.
-  const how = (await promisorOf(git)) === undefined ? ['--geometric=2'] : ['-a', '--keep-unreachable'];
+  const how = full || (await promisorOf(git)) !== undefined ? ['-a', '--keep-unreachable'] : ['--geometric=2'];
   await git.run(['repack', '-d', '-l', '-q', ...how]);
   await git.run(['commit-graph', 'write', '--reachable', '--changed-paths', '--no-progress']);
   return { before, after: await packedSize(packs) };
