@@ -1,7 +1,7 @@
 // The GitHub Action: inputs into one mode of work, what came of it into outputs, summary and annotations; returns the exit status.
 import { type Inputs, readInputs } from './action/inputs.ts';
 import { notify } from './action/notify.ts';
-import { Runner, type World } from './action/runner.ts';
+import { mergedRef, Runner, type World } from './action/runner.ts';
 import { type Needs, type Site, withSite } from './action/site.ts';
 import { exitStatus, Problem } from './model/problem.ts';
 import { markdownText } from './report/index.ts';
@@ -21,6 +21,12 @@ const modes: Readonly<Record<Inputs['command'], Mode>> = {
     needs: { shallow: true, refs: (ref) => ref.startsWith('refs/heads/driftline/drift/') },
     load: async () => (await import('./action/drift.ts')).runDrift,
   },
+  plan: {
+    needs: { refs: (ref, event) => ref === mergedRef(event) },
+    load: async () => (await import('./action/plan.ts')).runPlan,
+  },
+  apply: { needs: {}, load: async () => (await import('./action/apply.ts')).runApply },
+  revert: { needs: {}, load: async () => (await import('./action/revert.ts')).runRevert },
   verify: { needs: {}, load: async () => (await import('./action/verify.ts')).runVerify },
   tenants: {
     needs: { shallow: true, withoutFiles: true },

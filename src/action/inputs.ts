@@ -13,7 +13,8 @@ export type NotifyEvent = (typeof notifyEvents)[number];
 export const inputNames = [
   ...['command', 'config', 'branch', 'tenant-id', 'client-id', 'token', 'kinds', 'ids', 'commit', 'reason'],
   ...['plan', 'digest', 'environment', 'allow-unprotected', 'allow-access', 'delete-new', 'allow-mass-change'],
-  ...['report-only-first', 'fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
+  ...['report-only-first', 'hard-delete', 'drop-missing', 'without-emergency-account', 'max-age', 'resume'],
+  ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
   ...['signing-key', 'signing-format', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
 
@@ -40,6 +41,13 @@ export interface Inputs {
   readonly deleteNew: boolean;
   readonly allowMassChange: boolean;
   readonly reportOnlyFirst: boolean;
+  readonly hardDelete: boolean;
+  readonly dropMissing: boolean;
+  readonly withoutEmergencyAccount: boolean;
+  /** Seconds that a plan stays good for. */
+  readonly maxAge?: number;
+  /** Folder of a run that was stopped, for apply. */
+  readonly resume?: string;
   readonly failOnDrift: boolean;
   readonly perKind: boolean;
   readonly skipUnchanged: boolean;
@@ -104,6 +112,11 @@ export function readInputs(environment: World['environment']): Inputs {
     deleteNew: flag('delete-new'),
     allowMassChange: flag('allow-mass-change'),
     reportOnlyFirst: flag('report-only-first'),
+    hardDelete: flag('hard-delete'),
+    dropMissing: flag('drop-missing'),
+    withoutEmergencyAccount: flag('without-emergency-account'),
+    ...given('maxAge', seconds(text('max-age'))),
+    ...given('resume', text('resume')),
     failOnDrift: flag('fail-on-drift'),
     perKind: flag('per-kind'),
     skipUnchanged: flag('skip-unchanged'),
@@ -133,6 +146,11 @@ function insidePath(name: string, path: string): string {
   if (clean.startsWith('/') || clean.includes('\\') || clean.split('/').some((part) => part === '..' || part === ''))
     throw wrong(name, `is ${JSON.stringify(path)}; it must be a path inside the repository`);
   return clean;
+}
+
+function seconds(value: string | undefined): number | undefined {
+  if (value === undefined || /^[1-9]\d{0,7}$/.test(value)) return value === undefined ? undefined : Number(value);
+  throw wrong('max-age', `is ${JSON.stringify(value)}; it must be a number of seconds`);
 }
 
 function given<Name extends string, Value>(name: Name, value: Value | undefined): { [key in Name]?: Value } {

@@ -28,6 +28,7 @@ export const outputNames = [
   'plan-path',
   'pull-request',
   'run',
+  'run-path',
   'incomplete',
   'matrix',
 ] as const;
@@ -160,4 +161,10 @@ export function textAt(value: unknown, ...path: readonly string[]): string | und
 export function numberAt(value: unknown, ...path: readonly string[]): number | undefined {
   const found = at(value, ...path);
   return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined;
+}
+
+/** The ref that GitHub keeps of a pull request merged into its base, for the event of one. */
+export function mergedRef(event: GitHubEvent): string | undefined {
+  const number = event.name === 'pull_request' ? numberAt(event.payload, 'pull_request', 'number') : undefined;
+  return number === undefined ? undefined : `refs/pull/${number}/merge`;
 }

@@ -15,6 +15,8 @@ export interface Finding {
   /** A path, a commit or a ref. */
   readonly subject: string;
   readonly detail: string;
+  /** The file can be read: only its form is a person's. */
+  readonly readable?: true;
 }
 
 /** What git writes with its own checksum at the end. */
@@ -112,6 +114,7 @@ export class Inspection {
         : {
             subject: path,
             detail: 'It is sound, but not written as Driftline writes it; the next snapshot rewrites it.',
+            readable: true,
           };
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -1,31 +1,21 @@
 // Journeys of snapshots and drift: the Action against a sandbox tenant and a GitHub, from the first run to the merge.
 import { afterEach, describe, expect, it } from 'vitest';
-import { createSandbox, exampleState, type SandboxOptions } from '../../src/sandbox/index.ts';
-import { type StepOptions, step } from '../support/action.ts';
-import { startGitHub } from '../support/github-server.ts';
-import { caller } from '../support/graph.ts';
+import type { SandboxOptions } from '../../src/sandbox/index.ts';
+import { type Journey, startJourney } from '../support/action-journey.ts';
 
-const ends: (() => Promise<void>)[] = [];
+const stages: Journey[] = [];
 
 afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+  for (const stage of stages.splice(0)) {
+    expect(stage.server.offences).toEqual([]);
+    await stage.end();
+  }
 });
 
-/** The example company in a sandbox, and a GitHub with the company's repository. */
 async function journey(options: SandboxOptions = {}, files: Record<string, string> = { 'README.md': 'Our tenant\n' }) {
-  const sandbox = createSandbox({ throttling: false, ...options });
-  await sandbox.loadSeed(exampleState);
-  const { env, close } = await sandbox.listen();
-  const server = await startGitHub();
-  ends.push(close, async () => {
-    expect(server.offences).toEqual([]);
-    await server.stop();
-  });
-  if (Object.keys(files).length > 0) server.edit('main', files);
-  const run = (inputs: Record<string, string>, more: StepOptions = {}) =>
-    step(server, inputs, { ...more, env: { ...env, ...more.env } });
-  const graph = caller(env.DRIFTLINE_GRAPH_URL!, env.DRIFTLINE_ACCESS_TOKEN!);
-  return { sandbox, server, run, graph };
+  const stage = await startJourney(files, options);
+  stages.push(stage);
+  return stage;
 }
 
 const tenant = '(?<tenant>[0-9a-f-]{36})';

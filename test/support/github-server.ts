@@ -108,6 +108,10 @@ export interface GitHubServer {
   mayOpenPulls: boolean;
   readonly writers: Set<string>;
   readonly reviewedEnvironments: Map<string, boolean>;
+  /** The environment that the job runs in, as its OIDC token says. */
+  jobEnvironment: string | undefined;
+  /** Variables by which a job asks for its OIDC token. */
+  readonly oidc: Readonly<Record<string, string>>;
   /** Decides the fate of a REST request or, with method GIT, of a git one. */
   fault: ((method: string, path: string) => Fault | undefined) | undefined;
   /** Runs before the next push is taken. */
@@ -168,6 +172,8 @@ export async function startGitHub(): Promise<GitHubServer> {
     mayOpenPulls: true,
     writers: new Set(['alex']),
     reviewedEnvironments: new Map(),
+    jobEnvironment: undefined,
+    oidc: {},
     fault: undefined,
     beforePush: undefined,
     git,
@@ -259,12 +265,34 @@ export async function startGitHub(): Promise<GitHubServer> {
 
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
+    if (url.pathname === '/oidc') {
+      identify(url, request, response);
+      return;
+    }
     const work = url.pathname.startsWith('/api/') ? rest(url, request, response) : gitHttp(url, request, response);
     work.catch((error: unknown) => {
       github.offences.push(`the server itself failed: ${String(error)}`);
       response.destroy();
     });
   });
+
+  /** The token service of a job: a token that says where the job runs. Its signature is nobody's concern here. */
+  function identify(url: URL, request: IncomingMessage, response: ServerResponse): void {
+    if (request.headers.authorization !== 'Bearer oidc-canary') {
+      answer(response, 401, { message: 'no' });
+      return;
+    }
+    const environment = github.jobEnvironment;
+    const claims = {
+      iss: 'https://token.actions.githubusercontent.com',
+      aud: url.searchParams.get('audience'),
+      sub: `repo:${repository}:${environment === undefined ? 'ref:refs/heads/main' : `environment:${environment}`}`,
+      ...(environment === undefined ? {} : { environment }),
+      exp: Math.floor(Date.now() / 1000) + 300,
+    };
+    const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    answer(response, 200, { value: `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${part('signature')}` });
+  }
 
   async function rest(url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? '';
@@ -496,5 +524,12 @@ export async function startGitHub(): Promise<GitHubServer> {
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return Object.assign(github, { apiUrl: `${root}/api`, serverUrl: root });
+  return Object.assign(github, {
+    apiUrl: `${root}/api`,
+    serverUrl: root,
+    oidc: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `${root}/oidc?api-version=2.0`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'oidc-canary',
+    },
+  });
 }
