@@ -36,6 +36,18 @@ export function holds(step: Step, kind: Kind, entity: Entity | undefined): boole
   }
 }
 
+/** The key of an item that shows all that a step wants to make, under whatever key Graph gave it; `taken` are keys of other items. */
+export function madeItem(
+  step: { readonly attribute: string; readonly after?: JsonObject | undefined },
+  kind: Kind,
+  entity: Entity | undefined,
+  taken: ReadonlySet<string>,
+): string | undefined {
+  const { id: _id, ...wanted } = step.after ?? {};
+  const items = itemsOf(kind, entity, step.attribute);
+  return [...items].find(([key, item]) => !taken.has(key) && shows(kind, step.attribute, item, wanted))?.[0];
+}
+
 function linkOf(step: Step & { action: 'link' | 'unlink' }): Link {
   return step.properties === undefined
     ? { target: step.target }

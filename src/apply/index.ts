@@ -2,3 +2,4 @@
 export { type JournalState, openJournal, readJournal } from './journal.ts';
 export { leftovers } from './verify.ts';
 export { type Guard, type WalkOptions, type WalkResult, walk } from './walk.ts';
+export { alreadySo } from './write.ts';

@@ -63,15 +63,22 @@ export async function readJournal(path: string): Promise<JournalState> {
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    throw new Problem({
-      kind: 'usage',
-      summary: 'There is no such run',
-      detail: 'Its journal is not there. See driftline runs for the runs of this repository.',
-      subject: path,
-      cause,
-    });
+    throw unknown(path, cause);
   }
-  return replay(parseLines(text, path), path);
+  const lines = parseLines(text, path);
+  // Killed before its first line was on the disk: nothing was sent.
+  if (lines.length === 0) throw unknown(path);
+  return replay(lines, path);
+}
+
+function unknown(path: string, cause?: unknown): Problem {
+  return new Problem({
+    kind: 'usage',
+    summary: 'There is no such run',
+    detail: 'Its journal is not there, or was never begun. See driftline runs for the runs of this repository.',
+    subject: path,
+    cause,
+  });
 }
 
 function parseLines(text: string, path: string): JournalLine[] {

@@ -7,7 +7,7 @@ import type { GraphRequest } from '../model/tenant.ts';
 import { meaningOf } from './answers.ts';
 import { holds } from './effects.ts';
 import type { Walk } from './walk.ts';
-import { carryOut, intentOf } from './write.ts';
+import { alreadySo, carryOut, intentOf } from './write.ts';
 
 const batchSize = 20;
 
@@ -72,7 +72,7 @@ async function dropDone(walk: Walk, unit: Unit, entity: Entity | undefined): Pro
     const done = holds(pair.now, unit.kind, entity);
     if (!done && entity !== undefined) continue;
     unit.open.splice(unit.open.indexOf(pair), 1);
-    if (done) await walk.finish(pair.step, 'done', 'it was so already', 0, entity);
+    if (done) await walk.finish(pair.step, 'done', alreadySo, 0, entity);
     else await walk.finish(pair.step, 'skipped', 'it is not there any more', 0);
   }
 }

@@ -8,8 +8,11 @@ import { isGuid, keyOf } from '../model/ref.ts';
 import type { Outcome } from '../model/run.ts';
 import type { GraphAnswer, GraphRequest } from '../model/tenant.ts';
 import { meaningOf } from './answers.ts';
-import { holds, showsAll, surplus } from './effects.ts';
+import { holds, madeItem, showsAll, surplus } from './effects.ts';
 import type { Walk } from './walk.ts';
+
+/** Why a step that was done wrote nothing. */
+export const alreadySo = 'it was so already';
 
 /** What came of it, and the object as it was last read. */
 interface End {
@@ -56,8 +59,7 @@ async function beforeWriting(
         : { outcome: 'skipped', because: 'somebody brought it back since the plan was made' };
   if (now.action === 'recreate') {
     if (entity !== undefined) {
-      if (showsAll(kind, entity.attributes, now.after))
-        return { outcome: 'done', because: 'it was so already', entity };
+      if (showsAll(kind, entity.attributes, now.after)) return { outcome: 'done', because: alreadySo, entity };
       return begun || broughtAlong(walk, step)
         ? undefined
         : { outcome: 'skipped', because: 'somebody made it since the plan was made' };
@@ -66,14 +68,30 @@ async function beforeWriting(
     const adopted = await findMade(walk, step, now, kind);
     return adopted === undefined ? undefined : { outcome: 'done', because: 'it was found done', entity: adopted };
   }
-  if (holds(now, kind, entity))
-    return { outcome: 'done', because: begun ? 'it was found done' : 'it was so already', entity };
+  if (await adoptItem(walk, step, now, kind, entity)) return { outcome: 'done', because: 'it was found done', entity };
+  if (holds(now, kind, entity)) return { outcome: 'done', because: begun ? 'it was found done' : alreadySo, entity };
   if (entity === undefined) return { outcome: 'skipped', because: 'it is not there any more' };
   const bound = ['update', 'action', 'createItem', 'updateItem', 'deleteItem', 'delete'].includes(now.action);
   const expected = walk.expected.get(step.ref);
-  if (bound && expected !== undefined && !walk.made.has(step.ref) && walk.options.digestOf(kind, entity) !== expected)
-    return { outcome: 'skipped', because: 'somebody changed it since the plan was made; plan again' };
-  return undefined;
+  if (!bound || expected === undefined || walk.made.has(step.ref)) return undefined;
+  if (walk.options.digestOf(kind, entity) === expected || (followsAnother(kind) && asPlanned(now, kind, entity)))
+    return undefined;
+  return { outcome: 'skipped', because: 'somebody changed it since the plan was made; plan again' };
+}
+
+/** Does an object of this kind take values over from another one, so that this run's own writes change it? (reference 3.4) */
+function followsAnother(kind: Kind): boolean {
+  return Object.values(kind.attributes).some(({ required, refersTo }) => required === true && refersTo?.by === 'appId');
+}
+
+/** Is each value that the step writes as it was, or as it shall be already? */
+function asPlanned(now: Step, kind: Kind, entity: Entity): boolean {
+  if (now.action !== 'update') return false;
+  return Object.keys(now.after).every(
+    (name) =>
+      showsAll(kind, entity.attributes, { [name]: now.before[name] ?? null }) ||
+      showsAll(kind, entity.attributes, { [name]: now.after[name]! }),
+  );
 }
 
 /** Objects with a natural key come back by themselves with what they belong to (the grants of a service principal). */
@@ -123,7 +141,7 @@ export async function write(
     const { meaning, because } = meaningOf(answer);
     if (meaning !== 'taken' && meaning !== 'absent') return { outcome: 'refused', because };
     request = call.request(answer.outcome === 'answered' ? answer.body : undefined);
-    if (request === undefined) return settled(walk, now, kind, 'it was so already');
+    if (request === undefined) return settled(walk, now, kind, alreadySo);
   } else request = call.request;
   let last = '';
   for (let round = 1; round <= walk.options.attempts; round++) {
@@ -207,6 +225,16 @@ async function adopt(walk: Walk, step: Step, kind: Kind, body: Json | undefined)
   await walk.note({ line: 'ids', step: step.id, ids: given, at: walk.at() });
 }
 
+/** Where Graph gives the keys of items: is the one that the step wants there already, under a key that no journal had the time to note? */
+async function adoptItem(walk: Walk, step: Step, now: Step, kind: Kind, entity: Entity | undefined): Promise<boolean> {
+  if (now.action !== 'createItem' || step.action !== 'createItem') return false;
+  if (kind.contained?.find(({ attribute }) => attribute === now.attribute)?.key !== 'id') return false;
+  const key = madeItem(now, kind, entity, new Set(Object.values(walk.ids)));
+  if (key === undefined || key === now.key) return false;
+  await adopt(walk, step, kind, { id: key });
+  return true;
+}
+
 /** Reads until the step's effect shows. `now` is the step under today's ids; `part`, where it differs, what was really sent. */
 async function settled(
   walk: Walk,
@@ -223,9 +251,7 @@ async function settled(
   const key = keyOf(wanted.ref);
   if (once) {
     const entity = (await walk.options.reader.readObjects(kind, [key])).get(key);
-    return holds(wanted, kind, entity)
-      ? { outcome: 'done', because: 'it was so already', entity }
-      : { outcome: 'unknown' };
+    return holds(wanted, kind, entity) ? { outcome: 'done', because: alreadySo, entity } : { outcome: 'unknown' };
   }
   const results = await walk.options.settle(kind, [key], (_key, entity) => holds(wanted, kind, entity));
   const { entity, shown } = results.get(key)!;
@@ -239,6 +265,11 @@ async function lookUp(walk: Walk, step: Step, now: Step, kind: Kind): Promise<En
     await walk.options.sleep(walk.options.pause);
     const entity = await findMade(walk, step, now, kind);
     return entity === undefined ? undefined : { outcome: 'done', because: 'it was found done', entity };
+  }
+  if (now.action === 'createItem') {
+    const entity = (await walk.options.reader.readObjects(kind, [keyOf(now.ref)])).get(keyOf(now.ref));
+    if (await adoptItem(walk, step, now, kind, entity))
+      return { outcome: 'done', because: 'it was found done', entity };
   }
   const end = await settled(walk, now, kind, undefined, true);
   return end.outcome === 'done' ? { ...end, because: 'it was found done' } : undefined;

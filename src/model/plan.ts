@@ -107,6 +107,7 @@ export const refusalReasons = {
   own: 'it belongs to the application that Driftline itself runs as',
   access: 'it gives access',
   missing: 'it points to an object that is not there',
+  lastOwner: 'a group that has an owner keeps one',
   new: 'it came after the commit',
   hardDelete: 'there is no bin for it: a deletion is for good',
   notCreatable: 'it cannot be created through Graph',

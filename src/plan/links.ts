@@ -1,7 +1,7 @@
 // Link steps: the links of an object as they are and as the goal has them in, links to make and to take away out.
 import { isSynced, linkText } from '../model/entity.ts';
 import { holds } from '../model/kind.ts';
-import { keyOf, type Ref } from '../model/ref.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import { accessOfLink } from './access.ts';
 import type { Draft } from './input.ts';
 import { accessRefused, addDraft, reachable, refuse, type Work } from './steps.ts';
@@ -66,7 +66,22 @@ export function linkSteps(work: Work, name: string, { unknown = false, needs = [
       needs,
     );
   }
+  // Once a group has an owner that is a user, it keeps one (reference 3.2).
+  const users = removed.filter(({ target }) => kindOf(target) === 'users');
+  const stays =
+    kind.name === 'groups' &&
+    name === 'owners' &&
+    ![...after.values()].some(({ target }) => kindOf(target) === 'users');
   for (const { target, properties } of removed) {
+    if (stays && target === users.at(-1)?.target) {
+      refuse(
+        work,
+        'lastOwner',
+        `${nameOf(target) ?? target} is its only owner but for those that go, and Graph lets no group lose its last one.`,
+        { path: name, target },
+      );
+      continue;
+    }
     // A single link is replaced by setting it: taking the old one away would take the new one.
     if (row.single && after.size > 0) continue;
     if (own(target)) {

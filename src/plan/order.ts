@@ -15,6 +15,7 @@ export function orderSteps(objects: readonly ObjectPlan[], context: Context): St
       if (draft.body.action === 'restore' || draft.body.action === 'recreate') bringing.set(pair.ref, draft);
   cutCycles(objects, bringing);
   for (const object of objects) for (const draft of object.drafts) addNeeds(draft, object, bringing, context);
+  addSources(objects, context);
   addPolicyNeeds(objects, context);
   addReleases(objects);
   addDeletions(objects, context);
@@ -110,6 +111,23 @@ function addNeeds(draft: Draft, { pair }: ObjectPlan, bringing: ReadonlyMap<Ref,
     // Graph asks whether it is there where a policy names it, and where an object cannot be without it.
     if (kind.lane === 'directory' && kind.attributes[found.path]?.required !== true) continue;
     need(refOf(context, found.reference.kind, found.reference.by ?? 'id', found.value));
+  }
+}
+
+/** What cannot be without another object takes values over from it (a service principal from its application): that one goes first. */
+function addSources(objects: readonly ObjectPlan[], context: Context): void {
+  const byRef = new Map(objects.map((object) => [object.pair.ref, object]));
+  for (const { pair, drafts } of objects) {
+    const kind = context.input.kinds.get(kindOf(pair.ref))!;
+    const attributes = (pair.goal ?? pair.live)?.attributes ?? {};
+    for (const { path, reference, value } of referencesIn(kind, attributes)) {
+      if (kind.attributes[path]?.required !== true) continue;
+      const ref = refOf(context, reference.kind, reference.by ?? 'id', value);
+      const sources = (ref === undefined ? undefined : byRef.get(ref))?.drafts ?? [];
+      for (const draft of drafts)
+        if (draft.body.action === 'update')
+          draft.after.push(...sources.filter(({ body, stage }) => body.action === 'update' && stage === draft.stage));
+    }
   }
 }
 

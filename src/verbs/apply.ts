@@ -1,7 +1,15 @@
 // Apply: an approved plan in; its steps carried out under a lock and a journal, the tenant looked at again, and a record of the run out.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type JournalState, leftovers, openJournal, readJournal, type WalkResult, walk } from '../apply/index.ts';
+import {
+  alreadySo,
+  type JournalState,
+  leftovers,
+  openJournal,
+  readJournal,
+  type WalkResult,
+  walk,
+} from '../apply/index.ts';
 import type { Commit } from '../model/commit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
@@ -364,7 +372,8 @@ function recordOf(
     made: [
       ...new Set(
         plan.steps
-          .filter(({ id, action }) => action === 'recreate' && walked.outcomes.get(id)?.outcome === 'done')
+          // What came back by itself is not ours to take away again.
+          .filter(({ id, action }) => action === 'recreate' && wasMade(walked.outcomes.get(id)))
           .map(({ ref }) => currentRef(walked.ids, ref)),
       ),
     ],
@@ -392,4 +401,8 @@ function recordOf(
 /** Everything that is as the goal has it now, or may be: also what came back by itself with something else. */
 function touched(outcome: StepOutcome | undefined): boolean {
   return outcome !== undefined && (outcome.outcome === 'done' || outcome.writes > 0);
+}
+
+function wasMade(outcome: StepOutcome | undefined): boolean {
+  return outcome?.outcome === 'done' && outcome.because !== alreadySo;
 }

@@ -82,6 +82,7 @@ const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
   own: 'what Driftline itself runs as',
   access: 'gives access, and was not allowed to',
   missing: 'points to what is not there',
+  lastOwner: 'the last owner of a group stays',
   new: 'came after the commit, and is left alone',
   hardDelete: 'could be deleted only for good',
   notCreatable: 'cannot be made anew',
