@@ -44,6 +44,11 @@ export function isStatePath(path: string): boolean {
   return STATE_PATH.test(path) && path.split('/').every((part) => !part.endsWith('.') && !part.endsWith(' '));
 }
 
+/** The number of the folder that a key of a sharded kind lies in, below 4096. */
+export function shardNumber(key: string): number {
+  return Number.parseInt(shardOf(key), 16);
+}
+
 function shardOf(key: string): string {
   return (HEX.exec(key) ?? [createHash('sha1').update(key).digest('hex')])[0]!.slice(0, 3);
 }

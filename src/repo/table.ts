@@ -11,6 +11,12 @@ const idLength = 20;
 const headLength = 2 + idLength;
 const guidLength = 16;
 
+export interface TableEntry {
+  readonly key: string;
+  readonly state: State;
+  readonly id: string;
+}
+
 export class ObjectTable {
   #chunks: Buffer[] = [];
   /** Where the last chunk is free. */
@@ -81,16 +87,37 @@ export class ObjectTable {
   }
 
   /** All objects with their state and blob id (of the base, where they are untouched or removed). */
-  *entries(): Generator<{ readonly key: string; readonly state: State; readonly id: string }> {
-    for (const [chunk, at] of this.#records()) {
-      yield { key: keyAt(chunk, at), state: chunk[at] as State, id: chunk.toString('hex', at + 2, at + 2 + idLength) };
-    }
+  *entries(): Generator<TableEntry> {
+    for (const [chunk, at] of this.#records()) yield entryAt(chunk, at);
   }
 
-  *#records(): Generator<readonly [chunk: Buffer, at: number]> {
+  /** All objects as {@link entries}, those of one group together; groups are numbers below 4096. */
+  *grouped(groupOf: (key: string) => number): Generator<TableEntry> {
+    const groups = new Uint16Array(this.#size);
+    const starts = new Uint32Array(4097);
+    let at = 0;
+    for (const { key } of this.entries()) {
+      const group = groupOf(key);
+      groups[at] = group;
+      starts[group + 1]! += 1;
+      at += 1;
+    }
+    for (let group = 0; group < 4096; group += 1) starts[group + 1]! += starts[group]!;
+    const addresses = new Uint32Array(this.#size);
+    let record = 0;
+    for (const [, offset, index] of this.#records()) {
+      const group = groups[record]!;
+      addresses[starts[group]!] = index * chunkSize + offset;
+      starts[group]! += 1;
+      record += 1;
+    }
+    for (const address of addresses) yield entryAt(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
+  }
+
+  *#records(): Generator<readonly [chunk: Buffer, at: number, index: number]> {
     for (const [index, chunk] of this.#chunks.entries()) {
       const end = index === this.#chunks.length - 1 ? this.#free : chunkSize;
-      for (let at = 0; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at];
+      for (let at = 0; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at, index];
     }
   }
 
@@ -166,6 +193,14 @@ const nothing = Buffer.alloc(0);
 
 function lengthAt(chunk: Buffer, at: number): number {
   return headLength + (chunk[at + 1] || guidLength);
+}
+
+function entryAt(chunk: Buffer, at: number): TableEntry {
+  return {
+    key: keyAt(chunk, at),
+    state: chunk[at] as State,
+    id: chunk.toString('hex', at + 2, at + 2 + idLength),
+  };
 }
 
 function keyAt(chunk: Buffer, at: number): string {

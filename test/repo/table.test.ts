@@ -59,6 +59,11 @@ describe('the table of objects', () => {
             ),
           );
           expect(table.size).toBe(left.length);
+          const groups = [...table.grouped((one) => one.length)];
+          expect(groups.map((entry) => entry.key.length)).toEqual(
+            left.map(([one]) => one.length).sort((one, other) => one - other),
+          );
+          expect(new Set(groups.map((entry) => entry.key))).toEqual(new Set(left.map(([one]) => one)));
         },
       ),
       { numRuns: 300 },
