@@ -32,7 +32,7 @@ function trailersOf(record: SnapshotRecord): string[] {
     trailer('Counts', `added=${added} changed=${changed} removed=${removed}`),
     ...Object.entries(record.coverage).map(([kind, { status, count, reason }]) => {
       if (!NAME.test(kind)) throw new RangeError(`not a kind's name: ${kind}`);
-      return `Driftline-Coverage: ${kind} ${status} ${count}${reason ? ` ${escaped(reason)}` : ''}`;
+      return `Driftline-Kind: ${kind} ${status} ${count}${reason ? ` ${escaped(reason)}` : ''}`;
     }),
     ...Object.entries(record.notes ?? {}).map(([name, text]) => {
       if (!NAME.test(name)) throw new RangeError(`not a note's name: ${name}`);
@@ -85,7 +85,7 @@ export function recordOf(message: string): SnapshotRecord | undefined {
 function coverageOf(trailers: readonly (readonly [string, string])[]): Coverage | undefined {
   const coverage: [string, KindCoverage][] = [];
   for (const [name, text] of trailers) {
-    if (name !== 'Coverage') continue;
+    if (name !== 'Kind') continue;
     const found = COVERAGE.exec(text);
     const status = coverageStatuses.find((known) => known === found?.[2]);
     if (found === null || status === undefined) return undefined;
