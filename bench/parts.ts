@@ -17,7 +17,7 @@ export interface Parts {
   readonly parse: number;
   readonly emit: number;
   readonly hash: number;
-  readonly fastImport: Measure;
+  readonly fastImport: Pick<Measure, 'wall' | 'cpu'>;
   readonly objects: number;
 }
 
@@ -75,7 +75,7 @@ function blobId(text: string): string {
 }
 
 /** What git alone takes for the stream; what feeding it costs this process is not git's. */
-async function fastImport(file: string, folder: string): Promise<Measure> {
+async function fastImport(file: string, folder: string): Promise<Pick<Measure, 'wall' | 'cpu'>> {
   const repository = join(folder, 'repository');
   await runProgram('git', ['init', '--quiet', '--bare', repository], folder);
   const words = ['-c', 'core.compression=1', 'fast-import', '--quiet', '--done', '--depth=0', '--force'];

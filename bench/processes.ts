@@ -68,7 +68,19 @@ export async function driftline(
     flags = [],
   }: { env?: Readonly<Record<string, string>>; expected?: readonly number[]; flags?: readonly string[] } = {},
 ): Promise<CommandCost> {
-  const child = spawn(process.execPath, [...flags, program('driftline'), ...words], {
+  const cost = await runJson<CommandCost>('driftline', words, { env, flags });
+  if (!expected.includes(cost.status))
+    throw new Error(`driftline ${words.join(' ')} gave ${cost.status}: ${cost.said}`);
+  return cost;
+}
+
+/** Runs one of the bench's programs in a process of its own; gives the JSON of its last line. */
+export async function runJson<Result>(
+  name: string,
+  words: readonly string[],
+  { env = {}, flags = [] }: { env?: Readonly<Record<string, string>>; flags?: readonly string[] } = {},
+): Promise<Result> {
+  const child = spawn(process.execPath, [...flags, program(name), ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   });
@@ -77,11 +89,8 @@ export async function driftline(
     out += text;
   });
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  if (code !== 0) throw new Error(`driftline ${words.join(' ')} ended with ${code}`);
-  const cost = JSON.parse(out.trimEnd().split('\n').at(-1)!) as CommandCost;
-  if (!expected.includes(cost.status))
-    throw new Error(`driftline ${words.join(' ')} gave ${cost.status}: ${cost.said}`);
-  return cost;
+  if (code !== 0) throw new Error(`${name} ${words.join(' ')} ended with ${code}`);
+  return JSON.parse(out.trimEnd().split('\n').at(-1)!) as Result;
 }
 
 /** Work in a folder of its own, which is removed afterwards. */
