@@ -28,6 +28,7 @@ async function readChunk(graph: Graph, request: BatchRequest, paths: readonly st
     const open = [...paths.keys()].filter((at) => answers[at] === undefined);
     if (open.length === 0) return answers as Answer[];
     const round = await send(graph, request, open, paths, attempt > 0);
+    graph.options.throttle.lane(request.lane).heed(percentageIn(round.values()));
     const facts = { throttled: false, broken: false, refused: false, asked: undefined as number | undefined };
     let last: Answer | undefined;
     for (const at of open) {
@@ -59,6 +60,16 @@ async function readChunk(graph: Graph, request: BatchRequest, paths: readonly st
       await graph.waitForBatch({ ...facts, attempt, started }, request.lane, subject);
     }
   }
+}
+
+/** The fullest of the budgets that the answers in a batch tell of: each of them is throttled on its own (reference 1.6, 1.7). */
+function percentageIn(answers: Iterable<Answer>): number | undefined {
+  let fullest: number | undefined;
+  for (const { headers } of answers) {
+    const told = Number(headers.get('x-ms-throttle-limit-percentage') ?? Number.NaN);
+    if (!Number.isNaN(told)) fullest = Math.max(fullest ?? 0, told);
+  }
+  return fullest;
 }
 
 async function send(graph: Graph, request: BatchRequest, open: number[], paths: readonly string[], repeated: boolean) {

@@ -26,6 +26,9 @@ export function laneRules(concurrency = 4): Readonly<Record<LaneName, LaneRules>
   };
 }
 
+/** Milliseconds in which Graph counts the ResourceUnits of reads (reference 1.7). */
+const budgetWindow = 10_000;
+
 /** What is told of every wait that throttling causes. */
 export type WaitListener = (lane: LaneName, until: number, text: string) => void;
 
@@ -131,7 +134,7 @@ export class TrafficLane {
   }
 
   /**
-   * Heeds `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 of the limit on: slower from there, a pause at the limit;
+   * Heeds `x-ms-throttle-limit-percentage`, which Graph sends from 0.8 of the limit on: slower from there, short waits near the limit, a pause at it;
    * after a while without it, faster again.
    */
   heed(percentage: number | undefined): void {
@@ -144,6 +147,9 @@ export class TrafficLane {
     else {
       this.#limit = 1;
       this.#calm = 0;
+      // Near the limit one request more may be too many: wait until so much of the ten seconds' budget has come back.
+      if (percentage >= 0.9)
+        this.#pausedUntil = Math.max(this.#pausedUntil, this.#time.now() + (percentage - 0.8) * budgetWindow);
     }
   }
 }

@@ -1,0 +1,47 @@
+// Budgets: a reader that is told how full Graph's budget is slows down before it is refused, also where only batches are told.
+import { describe, expect, it } from 'vitest';
+import { kinds } from '../../src/kinds/index.ts';
+import { createSandbox, generate } from '../../src/sandbox/index.ts';
+import { openReader } from '../../src/tenant/index.ts';
+import { hurriedTime } from '../support/driftline.ts';
+
+const tenantId = '11111111-2222-4333-8444-555555555555';
+
+async function readUnder(resourceUnits: number, name: string) {
+  const time = hurriedTime();
+  const sandbox = createSandbox({
+    seeds: [generate({ users: 3000, applications: 800, assignments: 800 }, tenantId)],
+    tenantId,
+    throttling: { resourceUnits },
+    clock: time.now,
+  });
+  const reader = openReader({
+    cloud: 'global',
+    graphUrl: 'http://127.0.0.1:1',
+    credentials: {},
+    accessToken: sandbox.token(),
+    environment: {},
+    time,
+    fetch: (url, init) => sandbox.handler(new Request(url as string, init as RequestInit)),
+  });
+  const began = time.now();
+  let objects = 0;
+  for await (const entities of reader.read(kinds.get(name)!)) objects += entities.length;
+  return { objects, seconds: (time.now() - began) / 1000, ...reader.statistics() };
+}
+
+describe("a reader under Graph's budget", () => {
+  it('is never refused where it is told in time, in pages and in batches', async () => {
+    const pages = await readUnder(60, 'users');
+    expect(pages).toMatchObject({ objects: 3000, throttled: 0 });
+    const batches = await readUnder(400, 'servicePrincipals');
+    expect(batches).toMatchObject({ objects: 801, throttled: 0 });
+    // It did wait: the budget is smaller than what was read.
+    expect(pages.seconds).toBeGreaterThan(4);
+    expect(batches.seconds).toBeGreaterThan(4);
+  });
+
+  it('does not wait where there is room', async () => {
+    expect((await readUnder(8000, 'users')).throttled).toBe(0);
+  });
+});
