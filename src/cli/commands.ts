@@ -60,6 +60,11 @@ export const commands: readonly ListedCommand[] = [
     load: async () => (await import('./runs.ts')).runsCommand,
   },
   {
+    command: 'drill <commit>',
+    describe: 'Rehearse a recovery in a sandbox; touches nothing in the tenant',
+    load: async () => (await import('./drill.ts')).drillCommand,
+  },
+  {
     command: 'init',
     describe: 'Write driftline.yaml and .gitattributes, and say how to register the app',
     load: async () => (await import('./init.ts')).initCommand,

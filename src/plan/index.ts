@@ -17,7 +17,7 @@ import type { ObjectPlan, Pair, PlanInput } from './input.ts';
 import { lockOutGuard } from './lockout.ts';
 import { orderSteps } from './order.ts';
 import { policyKind, stagePolicies } from './policies.ts';
-import { type Context, planObject, renewsOf } from './steps.ts';
+import { type Context, outlived, planObject, renewsOf } from './steps.ts';
 import { digestOf } from './values.ts';
 
 export { accessMeanings } from './access.ts';
@@ -90,13 +90,17 @@ function planObjects(pairs: readonly Pair[], input: PlanInput): { objects: Objec
 function contextOf(coming: ReadonlySet<Ref>, pairs: readonly Pair[], input: PlanInput): Context {
   const renewed = new Map<string, Placeholder>();
   const comingByAppId = new Map<string, Ref>();
-  for (const { ref, goal } of pairs) {
-    const kind = input.kinds.get(kindOf(ref));
-    if (!coming.has(ref) || goal === undefined || kind === undefined) continue;
-    const { appId } = goal.attributes;
-    if (typeof appId === 'string') comingByAppId.set(`${kind.name} ${appId}`, ref);
-    if (input.bin.has(ref)) continue;
-    for (const was of Object.values(renewsOf(kind, goal))) renewed.set(was, { $new: ref, was });
+  // Whether one object is made anew can depend on another one that is: as often as new ones are found, all are looked at again.
+  for (let before = -1; before < renewed.size; ) {
+    before = renewed.size;
+    for (const { ref, goal } of pairs) {
+      const kind = input.kinds.get(kindOf(ref));
+      if (!coming.has(ref) || goal === undefined || kind === undefined) continue;
+      const { appId } = goal.attributes;
+      if (typeof appId === 'string') comingByAppId.set(`${kind.name} ${appId}`, ref);
+      if (input.bin.has(ref) && !outlived(kind, goal, renewed)) continue;
+      for (const was of Object.values(renewsOf(kind, goal))) renewed.set(was, { $new: ref, was });
+    }
   }
   return { input, renewed, coming, comingByAppId };
 }

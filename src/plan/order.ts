@@ -1,5 +1,5 @@
 // Order: drafts of all objects in, steps out, each after what it needs; derived from what refers to what, and from nothing else.
-import { isArray, isObject, type Json } from '../model/json.ts';
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Step } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import { type Body, type Draft, type ObjectPlan, stages } from './input.ts';
@@ -91,6 +91,15 @@ function afterOf(body: Body): Json | undefined {
   return body.action === 'recreate' || body.action === 'update' ? body.after : undefined;
 }
 
+/** The value with the old ids in place of what will come: what names a new object by its application id names its service principal too. */
+function asBefore(value: Json): Json {
+  if (isArray(value)) return value.map(asBefore);
+  if (!isObject(value)) return value;
+  if (typeof value.$new === 'string') return value.was ?? null;
+  if (isArray(value.$text)) return value.$text.map((piece) => String(asBefore(piece))).join('');
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asBefore(member)]));
+}
+
 function addNeeds(draft: Draft, { pair }: ObjectPlan, bringing: ReadonlyMap<Ref, Draft>, context: Context): void {
   const { body } = draft;
   const need = (ref: Ref | undefined): void => {
@@ -107,7 +116,7 @@ function addNeeds(draft: Draft, { pair }: ObjectPlan, bringing: ReadonlyMap<Ref,
   const after = afterOf(body);
   if (!isObject(after)) return;
   for (const ref of placeholders(after)) need(ref);
-  for (const found of referencesIn(kind, after)) {
+  for (const found of referencesIn(kind, asBefore(after) as JsonObject)) {
     // Graph asks whether it is there where a policy names it, and where an object cannot be without it.
     if (kind.lane === 'directory' && kind.attributes[found.path]?.required !== true) continue;
     need(refOf(context, found.reference.kind, found.reference.by ?? 'id', found.value));

@@ -9,6 +9,7 @@ import { attributeSteps, itemSteps, newAttributes } from './attributes.ts';
 import { masteredOnPremises, objectRefusal, refusal } from './guard.ts';
 import type { Body, Draft, ObjectPlan, Pair, PlanInput, Stage } from './input.ts';
 import { linkSteps } from './links.ts';
+import { referencesIn } from './values.ts';
 
 /** What is known while the steps of all objects are made. */
 export interface Context {
@@ -89,10 +90,21 @@ export function reachable({ input, coming }: Context, ref: Ref): boolean {
   return coming.has(ref) || input.exists(ref);
 }
 
+/**
+ * Is what the object cannot be without made anew, so that the one in the bin would belong to something that is no more? (A service principal
+ * whose application is gone for good.)
+ */
+export function outlived(kind: Kind, goal: Entity, renewed: ReadonlyMap<string, Placeholder>): boolean {
+  return referencesIn(kind, goal.attributes).some(
+    ({ path, value }) => kind.attributes[path]?.required === true && kind.key === 'id' && renewed.has(value),
+  );
+}
+
 /** The steps that make one object like the goal. */
 export function planObject(pair: Pair, kind: Kind, context: Context): ObjectPlan {
   const { input } = context;
-  const inBin = pair.live === undefined ? input.bin.get(pair.ref) : undefined;
+  const binned = pair.live === undefined ? input.bin.get(pair.ref) : undefined;
+  const inBin = pair.goal !== undefined && outlived(kind, pair.goal, context.renewed) ? undefined : binned;
   const state = pair.live !== undefined ? 'live' : inBin !== undefined ? 'bin' : 'gone';
   const shown = pair.goal ?? pair.live ?? inBin;
   const displayName = shown === undefined ? keyOf(pair.ref) : displayNameOf(kind, shown);
