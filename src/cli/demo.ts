@@ -1,5 +1,5 @@
-// driftline demo: the main job on the embedded tenant; a snapshot, a bad night, the next snapshot, and what changed.
-import { mkdtemp } from 'node:fs/promises';
+// driftline demo: the main job on the embedded tenant; a snapshot, a bad night, the next snapshot, what changed, and the policies put back.
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command } from './command.ts';
@@ -25,7 +25,9 @@ export const demoCommand = command<Arguments>({
     const { graphUrl, env, close } = await sandbox.listen();
     const inside: Terminal = { ...terminal, environment: { ...terminal.environment, ...env } };
     const step = async (words: readonly string[]): Promise<void> => {
-      await terminal.out(`\n${styled(terminal, 'bold', `$ driftline ${words.join(' ')}`)}\n`);
+      await terminal.out(
+        `\n${styled(terminal, 'bold', `$ driftline ${words.map((word) => (word.includes(' ') ? `"${word}"` : word)).join(' ')}`)}\n`,
+      );
       const status = await run([...words, '--repo', folder], inside);
       if (status !== 0) throw new Error(`driftline ${words.join(' ')} ended with status ${status}`);
     };
@@ -37,6 +39,23 @@ export const demoCommand = command<Arguments>({
       await step(['snapshot']);
       await step(['log']);
       await step(['diff', 'HEAD~1', 'HEAD', '--details']);
+      // A recovery of Conditional Access wants to know who must never be locked out.
+      const emergency = [...sandbox.store.list('user')].filter(({ displayName }) =>
+        /emergency/i.test(String(displayName)),
+      );
+      await writeFile(
+        join(folder, 'driftline.yaml'),
+        `emergencyAccounts:\n${emergency.map(({ id }) => `  - ${id}\n`).join('')}`,
+      );
+      await step([
+        'recover',
+        'HEAD~1',
+        '--kind',
+        'conditionalAccessPolicies',
+        '--yes',
+        '--reason',
+        'weakened at night',
+      ]);
       await terminal.out(`\nLook around: git -C ${folder} log --stat; git -C ${folder} show\n`);
       return 0;
     } finally {

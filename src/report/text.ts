@@ -75,9 +75,12 @@ class Page {
   }
 
   head({ title, facts, notices }: Sheet): string {
+    const width = Math.max(...facts.map(([label]) => label.length + 1), 6);
     const lines = [
       this.#style('bold', title),
-      ...facts.flatMap(([label, text]) => this.#wrap(terminalText(text), `  ${label.padEnd(6)}`, ' '.repeat(8))),
+      ...facts.flatMap(([label, text]) =>
+        this.#wrap(terminalText(text), `  ${label.padEnd(width)}`, ' '.repeat(width + 2)),
+      ),
       '',
       ...notices.flatMap((notice) => this.#notice(notice)),
     ];
