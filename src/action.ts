@@ -1,7 +1,7 @@
 // The GitHub Action: inputs into one mode of work, what came of it into outputs, summary and annotations; returns the exit status.
 import { type Inputs, readInputs } from './action/inputs.ts';
 import { notify } from './action/notify.ts';
-import { mergedRef, Runner, type World } from './action/runner.ts';
+import { pullRefs, Runner, type World } from './action/runner.ts';
 import { type Needs, type Site, withSite } from './action/site.ts';
 import { exitStatus, Problem } from './model/problem.ts';
 import { markdownText } from './report/index.ts';
@@ -22,7 +22,7 @@ const modes: Readonly<Record<Inputs['command'], Mode>> = {
     load: async () => (await import('./action/drift.ts')).runDrift,
   },
   plan: {
-    needs: { refs: (ref, event) => ref === mergedRef(event) },
+    needs: { refs: (ref, event) => pullRefs(event).includes(ref) },
     load: async () => (await import('./action/plan.ts')).runPlan,
   },
   apply: { needs: {}, load: async () => (await import('./action/apply.ts')).runApply },

@@ -16,7 +16,7 @@ import { type Inputs, wrong } from './inputs.ts';
 import { notify } from './notify.ts';
 import { syncComment } from './pull-requests.ts';
 import { commentText, type Sheets, sayIncomplete, survey, writeReport } from './report.ts';
-import { type GitHubEvent, mergedRef, numberAt, textAt } from './runner.ts';
+import { at, type GitHubEvent, numberAt, pullRefs, textAt } from './runner.ts';
 import type { Site } from './site.ts';
 
 /** Changes of more objects than this are planned by whole kinds. */
@@ -36,8 +36,9 @@ export async function runPlan(site: Site): Promise<number> {
   const repository = await site.openRepository();
   try {
     if (inputs.commit !== undefined) return await planCommit(site, repository, inputs.commit);
-    const ref = mergedRef(event);
-    if (ref === undefined) throw wrong('commit', 'is missing, and the event is no pull request');
+    const [ref, head] = pullRefs(event);
+    if (ref === undefined || head === undefined) throw wrong('commit', 'is missing, and the event is no pull request');
+    if (at(event.payload, 'pull_request', 'merged') === true) return await planMerged(site, repository, head);
     const goal = await site.clone.commitOf(ref);
     if (goal === undefined)
       throw new Problem({
@@ -51,6 +52,32 @@ export async function runPlan(site: Site): Promise<number> {
   } finally {
     await repository.close();
   }
+}
+
+/** A plan of what a merged pull request changed, as the branch has it now: what came by other ways is no part of it. */
+async function planMerged(site: Site, repository: Repository, headRef: string): Promise<number> {
+  const { clone, tip, event } = site;
+  const text = (...path: readonly string[]) => textAt(event.payload, 'pull_request', ...path) ?? '';
+  const [merged, base, head] = [text('merge_commit_sha'), text('base', 'sha'), await clone.commitOf(headRef)];
+  const from = head === undefined ? undefined : await clone.mergeBase(base, head);
+  if (tip === undefined || head === undefined || from === undefined || !(await clone.isAncestor(merged, tip)))
+    throw new Problem({
+      kind: 'conflict',
+      summary: 'The pull request is not merged here',
+      detail: `Its merge is not part of ${site.branch}. Plan by hand, with the commit.`,
+      subject: headRef,
+    });
+  const refs = await changedRefs(repository, from, head);
+  if (refs.length === 0) return nothingToPlan(site);
+  return planAndSay(site, repository, { goal: tip, scope: scopeOf(refs) });
+}
+
+function nothingToPlan({ runner }: Site): number {
+  runner.output('changed', '0');
+  runner.output('plan-digest', '');
+  runner.log('The pull request changes no object of the state: there is nothing to plan');
+  runner.summary('## Nothing to plan\n\nThe pull request changes no object of the state.');
+  return exitStatus.done.status;
 }
 
 /** A plan by a commit that somebody named, over the scope of the inputs. */
@@ -91,13 +118,7 @@ async function planPullRequest(site: Site, repository: Repository, goal: string)
     return exitStatus.usage.status;
   }
   const refs = await changedRefs(repository, base, goal);
-  if (refs.length === 0) {
-    runner.output('changed', '0');
-    runner.output('plan-digest', '');
-    runner.log('The pull request changes no object of the state: there is nothing to plan');
-    runner.summary('## Nothing to plan\n\nThe pull request changes no object of the state.');
-    return exitStatus.done.status;
-  }
+  if (refs.length === 0) return nothingToPlan(site);
   if (fork) return showFork(site, repository, base, goal);
   return planAndSay(site, repository, { goal, scope: scopeOf(refs), pull: number, controls });
 }

@@ -163,8 +163,8 @@ export function numberAt(value: unknown, ...path: readonly string[]): number | u
   return typeof found === 'number' && Number.isSafeInteger(found) ? found : undefined;
 }
 
-/** The ref that GitHub keeps of a pull request merged into its base, for the event of one. */
-export function mergedRef(event: GitHubEvent): string | undefined {
-  const number = event.name === 'pull_request' ? numberAt(event.payload, 'pull_request', 'number') : undefined;
-  return number === undefined ? undefined : `refs/pull/${number}/merge`;
+/** The refs that GitHub keeps of the pull request of an event: merged into its base, and its own head. None for other events. */
+export function pullRefs({ name, payload }: GitHubEvent): [merged?: string, head?: string] {
+  const number = name === 'pull_request' ? numberAt(payload, 'pull_request', 'number') : undefined;
+  return number === undefined ? [] : [`refs/pull/${number}/merge`, `refs/pull/${number}/head`];
 }

@@ -24,7 +24,8 @@ const sealed = /\.(pack|idx|rev|bitmap|mtimes|graph)$|^(multi-pack-index|commit-
 /** Characters of what git fsck names. */
 const mostNamed = 4000;
 const looseRef = /^(?:[0-9a-f]{40}|ref: refs\/[!-~]+)\n$/;
-const packedRef = /^(?:#.*|\^[0-9a-f]{40}|[0-9a-f]{40} refs\/[!-~]+)$/;
+const packedRef =
+  /^(?:# pack-refs with:(?: peeled| fully-peeled| sorted)* ?|\^[0-9a-f]{40}|[0-9a-f]{40} refs\/[!-~]+)$/;
 
 /** Looks at a repository without changing it. Nothing here throws for damage: damage is what it is asked for. */
 export class Inspection {
@@ -65,6 +66,7 @@ export class Inspection {
       if (end < 0 || (!without && !sum.equals(bytes.subarray(end))))
         yield { subject: relative(commonDir, path), detail: 'Its checksum is not that of its bytes.' };
     }
+    yield* packList(commonDir);
     yield* this.#refs(commonDir, gitDir);
   }
 
@@ -172,6 +174,18 @@ export class Inspection {
   async close(): Promise<void> {
     await this.#store.objects.close();
   }
+}
+
+/** The list of packs, which some ways of fetching go by, must name packs that are there. */
+async function* packList(commonDir: string): AsyncGenerator<Finding> {
+  const path = join(commonDir, 'objects/info/packs');
+  const text = existsSync(path) ? await readFile(path, 'utf8') : '';
+  for (const line of text.split('\n'))
+    if (
+      line !== '' &&
+      !(/^P pack-[0-9a-f]{40}\.pack$/.test(line) && existsSync(join(commonDir, 'objects/pack', line.slice(2))))
+    )
+      yield { subject: 'objects/info/packs', detail: 'One of its lines names no pack that is there.' };
 }
 
 function blobId(bytes: Buffer): string {

@@ -204,12 +204,13 @@ export class Clone {
   }
 
   async isAncestor(ancestor: string, descendant: string): Promise<boolean> {
+    if (!objectId.test(ancestor) || !objectId.test(descendant)) return false;
     return (await this.#git.ask(['merge-base', '--is-ancestor', ancestor, descendant])) !== undefined;
   }
 
   /** The commit in which two histories part, undefined where they have none in common. */
   async mergeBase(left: string, right: string): Promise<string | undefined> {
-    return this.#git.ask(['merge-base', left, right]);
+    return objectId.test(left) && objectId.test(right) ? this.#git.ask(['merge-base', left, right]) : undefined;
   }
 
   /** The commits between two, oldest first: those that the newer one adds. */

@@ -75,13 +75,25 @@ async function anchorFindings({ repository, inspection, anchor, now }: VerifyOpt
 /** The tenant that the state is of, by its tenant.yaml. */
 async function tenantOf({ repository }: VerifyOptions, tip: Commit, findings: Finding[]): Promise<string | undefined> {
   const subject = `${repository.statePath}/tenant.yaml`;
-  const file = await repository.file(tip.id, 'tenant.yaml');
+  const file = await recordAt(repository, tip, 'tenant.yaml', findings);
+  if (file === 'broken') return undefined;
   if (typeof file?.tenantId === 'string' && typeof file.formatVersion === 'number') return file.tenantId;
   findings.push({
     subject,
     detail: file === undefined ? 'It is not there.' : 'It does not say tenantId and formatVersion.',
   });
   return undefined;
+}
+
+/** A record of the tip, undefined where it is not there; one that cannot be read is a finding of its own, and does not hide the others. */
+async function recordAt(repository: Repository, tip: Commit, name: string, findings: Finding[]) {
+  try {
+    return await repository.file(tip.id, name);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    findings.push({ subject: error.subject ?? name, detail: error.detail });
+    return 'broken' as const;
+  }
 }
 
 async function* commitFindings(
@@ -130,7 +142,7 @@ async function* snapshotFindings(
       };
     return;
   }
-  if (record.startedAt > record.finishedAt)
+  if (Date.parse(record.startedAt) > Date.parse(record.finishedAt))
     yield { subject, detail: 'Its trailers say that it was finished before it was started.' };
   const told = record.counts;
   if (
@@ -164,22 +176,33 @@ async function countsBetween(repository: Repository, from: string | undefined, t
 /** The coverage of the tip: sound, and where the tip is a snapshot, true of its files. */
 async function coverageFindings({ repository }: VerifyOptions, tip: Commit, findings: Finding[]): Promise<void> {
   const subject = `${repository.statePath}/coverage.yaml`;
-  const coverage = await repository.file(tip.id, 'coverage.yaml');
+  const coverage = await recordAt(repository, tip, 'coverage.yaml', findings);
+  if (coverage === 'broken') return;
   if (coverage === undefined) {
     findings.push({ subject, detail: 'It is not there.' });
     return;
   }
   const counts = new Map<string, number>();
-  if (tip.snapshot !== undefined)
-    for await (const { ref } of repository.files(tip.id)) counts.set(kindOf(ref), (counts.get(kindOf(ref)) ?? 0) + 1);
+  const counted = tip.snapshot !== undefined && (await countFiles(repository, tip, counts));
   for (const [kind, entry] of Object.entries(coverage)) {
     const { status, count, reason } = isObject(entry) ? entry : {};
     if (!(coverageStatuses as readonly unknown[]).includes(status) || typeof count !== 'number' || count < 0)
       findings.push({ subject, detail: `What it says of ${kind} is not a coverage.` });
     else if (status !== 'complete' && typeof reason !== 'string')
       findings.push({ subject, detail: `It gives no reason why ${kind} is not complete.` });
-    else if (status === 'complete' && tip.snapshot !== undefined && count !== (counts.get(kind) ?? 0))
+    else if (status === 'complete' && counted && count !== (counts.get(kind) ?? 0))
       findings.push({ subject, detail: `It says ${count} of ${kind}, and the commit holds ${counts.get(kind) ?? 0}.` });
+  }
+}
+
+/** Counts the tip's objects by kind; false where they cannot be listed, which has been said already. */
+async function countFiles(repository: Repository, tip: Commit, counts: Map<string, number>): Promise<boolean> {
+  try {
+    for await (const { ref } of repository.files(tip.id)) counts.set(kindOf(ref), (counts.get(kindOf(ref)) ?? 0) + 1);
+    return true;
+  } catch (error) {
+    if (error instanceof Problem) return false;
+    throw error;
   }
 }
 

