@@ -84,6 +84,8 @@ export class Walk {
   readonly begun: ReadonlySet<string>;
   /** Objects that this run brought back or made, by their refs in the plan. */
   readonly made = new Set<Ref>();
+  /** Kinds that this run has written to. */
+  readonly written = new Set<string>();
   /** Digests that objects must still have when they are written to. */
   readonly expected = new Map<Ref, string>();
   #broken = false;
@@ -98,7 +100,9 @@ export class Walk {
     for (const [ref, { digest }] of Object.entries(plan.objects))
       if (digest !== undefined) this.expected.set(ref as Ref, digest);
     for (const step of plan.steps) {
-      if (this.outcomes.get(step.id)?.outcome !== 'done') continue;
+      const outcome = this.outcomes.get(step.id);
+      if ((outcome?.writes ?? 0) > 0) this.written.add(kindOf(step.ref));
+      if (outcome?.outcome !== 'done') continue;
       if (step.action === 'restore' || step.action === 'recreate') this.made.add(step.ref);
       const digest = before?.digests.get(step.id);
       if (digest !== undefined) this.expected.set(step.ref, digest);
@@ -150,6 +154,7 @@ export class Walk {
     const result: StepOutcome = { step: step.id, outcome, writes, ...(because === undefined ? {} : { because }) };
     await this.note({ line: 'outcome', ...result, ...(digest === undefined ? {} : { digest }), at: this.at() });
     this.outcomes.set(step.id, result);
+    if (writes > 0) this.written.add(kindOf(step.ref));
     if (outcome === 'done') {
       this.options.guard?.done(step);
       if (step.action === 'restore' || step.action === 'recreate') this.made.add(step.ref);

@@ -74,24 +74,24 @@ async function beforeWriting(
   const bound = ['update', 'action', 'createItem', 'updateItem', 'deleteItem', 'delete'].includes(now.action);
   const expected = walk.expected.get(step.ref);
   if (!bound || expected === undefined || walk.made.has(step.ref)) return undefined;
-  if (walk.options.digestOf(kind, entity) === expected || (followsAnother(kind) && asPlanned(now, kind, entity)))
-    return undefined;
+  if (walk.options.digestOf(kind, entity) === expected || asPlanned(walk, now, kind, entity)) return undefined;
   return { outcome: 'skipped', because: 'somebody changed it since the plan was made; plan again' };
 }
 
-/** Does an object of this kind take values over from another one, so that this run's own writes change it? (reference 3.4) */
-function followsAnother(kind: Kind): boolean {
-  return Object.values(kind.attributes).some(({ required, refersTo }) => required === true && refersTo?.by === 'appId');
-}
-
-/** Is each value that the step writes as it was, or as it shall be already? */
-function asPlanned(now: Step, kind: Kind, entity: Entity): boolean {
-  if (now.action !== 'update') return false;
-  return Object.keys(now.after).every(
-    (name) =>
-      showsAll(kind, entity.attributes, { [name]: now.before[name] ?? null }) ||
-      showsAll(kind, entity.attributes, { [name]: now.after[name]! }),
-  );
+/**
+ * Is an object that takes values over from another one (a service principal from its application, reference 3.4) as this run's own writes to
+ * that one may have left it? Then what the step writes is as it was, or as it shall be; and what it deletes differs only in such values.
+ */
+function asPlanned(walk: Walk, now: Step, kind: Kind, entity: Entity): boolean {
+  const source = Object.values(kind.attributes).find(({ required, refersTo }) => required && refersTo?.by === 'appId');
+  if (source?.refersTo === undefined || !walk.written.has(source.refersTo.kind)) return false;
+  const shows = (name: string, value: Json | undefined) => showsAll(kind, entity.attributes, { [name]: value ?? null });
+  if (now.action === 'update')
+    return Object.keys(now.after).every((name) => shows(name, now.before[name]) || shows(name, now.after[name]));
+  if (now.action !== 'delete') return false;
+  const inherited = walk.options.kinds.get(source.refersTo.kind)?.attributes ?? {};
+  const names = new Set([...Object.keys(now.before), ...Object.keys(entity.attributes)]);
+  return [...names].every((name) => shows(name, now.before[name]) || inherited[name] !== undefined);
 }
 
 /** Objects with a natural key come back by themselves with what they belong to (the grants of a service principal). */

@@ -166,7 +166,7 @@ export function missingReferences(work: Work, name: string, value: Json | undefi
   return missing;
 }
 
-export function refuseMissing(work: Work, name: string, missing: readonly Missing[]): void {
+export function refuseMissing(work: Work, name: string | undefined, missing: readonly Missing[]): void {
   const { path, ref } = missing[0]!;
   const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
   const known = work.context.input.nameOf(ref);
@@ -174,7 +174,11 @@ export function refuseMissing(work: Work, name: string, missing: readonly Missin
     work,
     'missing',
     `${path} names ${known === undefined ? ref : `${known} (${ref})`}${more}, which is not in the tenant and not in this plan; leaving it out would change whom ${work.displayName} is about.`,
-    { path: name, target: ref, ...(work.kind.lane === 'directory' ? {} : { flag: '--drop-missing' }) },
+    {
+      ...(name === undefined ? {} : { path: name }),
+      target: ref,
+      ...(work.kind.lane === 'directory' ? {} : { flag: '--drop-missing' }),
+    },
   );
 }
 
@@ -241,7 +245,8 @@ export function newAttributes(work: Work): { after: Record<string, Json>; later:
       continue;
     }
     const missing = missingReferences(work, name, stored);
-    if (missing.length > 0 && !work.context.input.options.dropMissing) return void refuseMissing(work, name, missing);
+    if (missing.length > 0 && !work.context.input.options.dropMissing)
+      return void refuseMissing(work, undefined, missing);
     const kept = missing.length === 0 ? stored : withoutMissing(stored, new Set(missing.map(({ value }) => value)));
     const value = writable(kind, name, repaired(work, name, kept), true);
     if (value === undefined) continue;
