@@ -35,6 +35,11 @@ export interface TenantFile {
 export interface Capture {
   /** Begin a kind; with `only`, just these objects are replaced or removed, and all others of the kind stay. */
   kind(name: string, only?: ReadonlySet<Ref>): KindCapture;
+  /**
+   * Takes all files of a kind from a commit that an earlier capture made of this kind alone, without reading them; only in a capture without
+   * a base. Ends the kind, as {@link KindCapture.complete} does.
+   */
+  adopt(name: string, from: string): Promise<Counts>;
   /** Write a file that holds no object: `tenant.yaml`, `coverage.yaml`, a run's record. The value is written as canonical YAML. */
   file(path: string, value: import('./json.ts').JsonObject): Promise<void>;
   /** Files added, changed and removed so far by completed kinds. */

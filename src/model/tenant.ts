@@ -49,6 +49,8 @@ export interface TenantReader {
   probe(
     kind: Kind,
   ): Promise<{ readonly status: 'forbidden' | 'unlicensed' | 'failed'; readonly reason: string } | undefined>;
+  /** About how many objects of a kind there are, by Graph's index that lags; undefined where it does not say. */
+  count?(kind: Kind): Promise<number | undefined>;
   statistics(): ReadStatistics;
   /** What changed since an earlier read; absent where the tenant cannot tell. Only makes reading cheaper, never needed. */
   readonly tracking?: ChangeTracking;

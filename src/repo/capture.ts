@@ -1,5 +1,5 @@
 // Capture: entities in, kind by kind, one commit out; only what differs from the base is sent to git, and the ref moves whole or not at all.
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Commit, Counts } from '../model/commit.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -14,6 +14,7 @@ import { isRecordPath, pathOf } from './layout.ts';
 import { acquire, type Lock, liveHolders, removeLeft } from './lock.ts';
 import { messageText } from './message.ts';
 import { movedAway, moveRef, readRef } from './refs.ts';
+import { signCommit } from './sign.ts';
 import { entryAt, fileMode, refAt, type Store } from './store.ts';
 import { ObjectTable, states } from './table.ts';
 import { rememberMove } from './working.ts';
@@ -116,6 +117,9 @@ class GitCapture implements Capture {
   readonly #importer: Importer;
   readonly #kinds = new Map<string, CapturedKind>();
   readonly #files = new Map<string, { readonly id: string; readonly changed: boolean }>();
+  /** Kinds that are taken as another commit has them: their trees, and their files for the check. */
+  readonly #adopted = new Map<string, { readonly tree: string | undefined; readonly count: number }>();
+  readonly #adoptedFiles = new ChangeSum();
   #ended = false;
   /** A commit was begun, so that the temporary ref may be there. */
   #began = false;
@@ -131,7 +135,7 @@ class GitCapture implements Capture {
     const table = tables.get(name);
     if (kind === undefined || table === undefined) throw new RangeError(`not a kind of this capture: ${name}`);
     const before = this.#kinds.get(name);
-    if (before !== undefined && before.state !== 'discarded')
+    if (this.#adopted.has(name) || (before !== undefined && before.state !== 'discarded'))
       throw new RangeError(`the kind was begun already: ${name}`);
     const fresh =
       before === undefined ? Promise.resolve(table) : readIndex(store, base, [name]).then((read) => read.get(name)!);
@@ -145,6 +149,23 @@ class GitCapture implements Capture {
     });
     this.#kinds.set(name, captured);
     return captured;
+  }
+
+  async adopt(name: string, from: string): Promise<Counts> {
+    const { store, base, tables } = this.#parts;
+    if (base !== undefined || !tables.has(name) || this.#kinds.has(name) || this.#adopted.has(name))
+      throw new RangeError(`a kind that cannot be adopted: ${name}`);
+    const path = `${store.statePath}/${name}`;
+    const entry = await entryAt(store, assertId(from), path);
+    let count = 0;
+    for await (const field of store.git.fields(['ls-tree', '-r', '-z', '--full-tree', from, '--', path])) {
+      const file = field.slice(field.indexOf('\t') + 1);
+      refAt(store, file, field.slice(0, 6));
+      this.#adoptedFiles.add(file, field.slice(12, 52));
+      count += 1;
+    }
+    this.#adopted.set(name, { tree: entry?.id, count });
+    return { added: count, changed: 0, removed: 0 };
   }
 
   async file(path: string, value: JsonObject): Promise<void> {
@@ -166,6 +187,7 @@ class GitCapture implements Capture {
       counts.changed += kind.counts.changed;
       counts.removed += kind.counts.removed;
     }
+    for (const { count } of this.#adopted.values()) counts.added += count;
     return counts;
   }
 
@@ -182,7 +204,7 @@ class GitCapture implements Capture {
     if (options.skipUnchanged && unchanged && base !== undefined) return this.abort().then(() => undefined);
     try {
       const made = await this.#make(message);
-      const commit = await this.#signed(await commitById(store.git, made.id), message);
+      const commit = await this.#signed(await commitById(store.git, made.id));
       await this.#check(commit, made.changes);
       if (ref === store.branch) await rememberMove(store, base?.id, commit.id);
       store.onStep('ref: move');
@@ -222,8 +244,10 @@ class GitCapture implements Capture {
         base === undefined ? '' : parent ? `from ${base.id}\n` : `M 040000 ${base.tree} ""\n`,
       ].join(''),
     );
-    const changes = new ChangeSum();
+    const changes = this.#adoptedFiles;
     let commands = '';
+    for (const [name, { tree }] of this.#adopted)
+      if (tree !== undefined) commands += `M 040000 ${tree} ${store.statePath}/${name}\n`;
     for (const [path, id] of this.#changes()) {
       changes.add(path, id);
       commands += id === undefined ? `D ${path}\n` : `M ${fileMode} ${id} ${path}\n`;
@@ -248,20 +272,9 @@ class GitCapture implements Capture {
   }
 
   /** The commit with our signature instead, where a key is given: fast-import cannot sign. */
-  async #signed(commit: Commit, message: CommitMessage): Promise<Commit> {
-    const { store } = this.#parts;
-    if (store.signingKey === undefined) return commit;
-    const parents = commit.parents.flatMap((parent) => ['-p', parent]);
-    const program = ['-c', 'gpg.format=ssh', '-c', 'gpg.ssh.program=ssh-keygen'];
-    const seconds = Math.floor(Date.parse(message.at) / 1000);
-    const id = await store.git.run(
-      [...program, 'commit-tree', commit.tree, ...parents, `-S${store.signingKey}`, '-F', '-'],
-      {
-        input: messageText(message),
-        at: `${seconds} +0000`,
-      },
-    );
-    return commitById(store.git, id.toString('latin1').trim());
+  async #signed(commit: Commit): Promise<Commit> {
+    const { git, signingKey } = this.#parts.store;
+    return signingKey === undefined ? commit : signCommit(git, commit.id, signingKey);
   }
 
   /** Looks at the commit as it is on the disk: it must differ from the base by what was sent, and by nothing else. */
@@ -299,9 +312,7 @@ class ChangeSum {
   #count = 0;
 
   add(path: string, id: string | undefined): void {
-    const digest = createHash('sha1')
-      .update(`${path}\0${id ?? ''}`)
-      .digest();
+    const digest = hash('sha1', `${path}\0${id ?? ''}`, 'buffer');
     for (let word = 0; word < 5; word += 1) this.#words[word]! += digest.readUInt32LE(word * 4);
     this.#count += 1;
   }

@@ -148,6 +148,21 @@ export class GraphReader implements TenantReader {
     }
   }
 
+  async count(kind: Kind): Promise<number | undefined> {
+    if (kind.singleton || kind.lane !== 'directory' || kind.pageSize === undefined) return undefined;
+    const { graph } = this.#parts;
+    const headers = { ConsistencyLevel: 'eventual' };
+    try {
+      const path = `${kind.path}/$count`;
+      const answer = await graph.read({ version: kind.version, path, lane: kind.lane, about: kind.name, headers });
+      return succeeded(answer) && typeof answer.body === 'number' ? answer.body : undefined;
+    } catch (error) {
+      // Only an estimate hangs on it.
+      if (toNotComplete(kind, error, undefined) instanceof NotComplete) return undefined;
+      throw error;
+    }
+  }
+
   async probe(kind: Kind) {
     const { graph, cloud } = this.#parts;
     const { permissions } = await this.#claims();

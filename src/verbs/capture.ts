@@ -15,6 +15,7 @@ import type { Capture, KindCapture, Repository } from '../model/repository.ts';
 import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { ReadStatistics, TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { type Difference, Feed, noteBesides } from './feed.ts';
+import { forgetKept, keptKind, readAndKeep, worthKeeping } from './first.ts';
 
 /** The state format that this version writes; a repository with a newer one is refused (docs/state-format.md). */
 export const formatVersion = 1;
@@ -28,6 +29,8 @@ const keysAtOnce = 1000;
 export interface CaptureProgress {
   readonly kind: string;
   readonly objects: number;
+  /** About how many there will be, where that is known. */
+  readonly expected?: number;
   readonly done: boolean;
 }
 
@@ -50,6 +53,8 @@ export interface CaptureOptions {
   readonly skipUnchanged?: boolean;
   /** Read only what Graph says has changed since the base, where it can say so and the last full read is no week ago. */
   readonly delta?: boolean;
+  /** A first snapshot keeps kinds of so many objects as soon as they are read, for a next attempt; default 10,000. */
+  readonly keepFrom?: number;
   /** Aborted when the person has had enough: nothing is committed. */
   readonly signal?: AbortSignal;
 }
@@ -61,6 +66,8 @@ export interface CaptureResult {
   readonly counts: Counts;
   readonly statistics: ReadStatistics;
   readonly identity: TenantIdentity;
+  /** Kinds that an earlier attempt at this first snapshot had read, with the time at which it had: two moments, said. */
+  readonly continued: Readonly<Record<string, string>>;
   readonly startedAt: string;
   readonly finishedAt: string;
 }
@@ -79,22 +86,26 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
   try {
     const before = base === undefined ? {} : await coverageAt(repository, base.id);
     const feed = await openFeed(options, identity, before);
-    const coverage = await readKinds({ ...options, feed }, work, identity, before);
+    const kept = new Map<Kind, string | undefined>();
+    const coverage = await readKinds({ ...options, feed, kept }, work, identity, before);
     await work.file('tenant.yaml', tenantFile(identity));
     await work.file('coverage.yaml', coverage as unknown as JsonObject);
     const finishedAt = now().toISOString();
     const counts = work.counts();
+    const continued = Object.fromEntries([...kept].flatMap(([{ name }, at]) => (at === undefined ? [] : [[name, at]])));
+    const notes = { ...options.notes, ...continuedNote(continued) };
     const record = { tenantId: identity.tenantId, startedAt, finishedAt, version: options.version, coverage, counts };
     const commit = await work.commit(
       {
         subject: options.subject ?? countsText(counts),
-        record: options.notes === undefined ? record : { ...record, notes: options.notes },
+        record: Object.keys(notes).length === 0 ? record : { ...record, notes },
         at: finishedAt,
       },
       { skipUnchanged: options.skipUnchanged ?? false },
     );
     await feed?.save((commit ?? base)!.id);
-    return { commit, coverage, counts, statistics: reader.statistics(), identity, startedAt, finishedAt };
+    await forgetKept(repository, kept.keys());
+    return { commit, coverage, counts, statistics: reader.statistics(), identity, continued, startedAt, finishedAt };
   } finally {
     await work.abort();
   }
@@ -153,6 +164,14 @@ async function sameTenant(repository: Repository, base: Commit | undefined, iden
 /** The capture's options, and the memory of the last one where there is one. */
 interface Reading extends CaptureOptions {
   readonly feed: Feed | undefined;
+  /** Kinds that are kept for a next attempt, with the time at which an earlier one had read them. */
+  readonly kept: Map<Kind, string | undefined>;
+}
+
+/** The note by which a snapshot says that some of its kinds are of an earlier moment. */
+function continuedNote(continued: Readonly<Record<string, string>>): SnapshotRecord['notes'] {
+  const kinds = Object.entries(continued).map(([kind, at]) => `${kind} as of ${at}`);
+  return kinds.length === 0 ? {} : { Continued: kinds.join(', ') };
 }
 
 async function openFeed(
@@ -178,13 +197,55 @@ async function readKinds(
     const last = before[kind.name];
     statuses.set(kind.name, { status: 'skipped', reason: 'not asked for', count: last?.count ?? 0 });
   }
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([options.signal, stop.signal]);
+  const failures: unknown[] = [];
   const worker = async (): Promise<void> => {
-    for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
-      statuses.set(kind.name, await readKind(options, work, identity, kind, before[kind.name]?.count ?? 0));
+    try {
+      for (let kind = queue.shift(); kind !== undefined; kind = queue.shift())
+        statuses.set(
+          kind.name,
+          await readOrContinue({ ...options, signal }, work, identity, kind, before[kind.name]?.count),
+        );
+    } catch (error) {
+      failures.push(error);
+      stop.abort(error);
     }
   };
+  // Nothing of this capture goes on in the background when it has failed.
   await Promise.all(Array.from({ length: kindsAtATime }, worker));
+  if (failures.length > 0) throw failures[0];
   return Object.fromEntries([...options.kinds.keys()].map((name) => [name, statuses.get(name)!]));
+}
+
+/** A large kind of a first snapshot is kept as soon as it is read, or is there already from an earlier attempt; all others are just read. */
+async function readOrContinue(
+  options: Reading,
+  work: Capture,
+  identity: TenantIdentity,
+  kind: Kind,
+  countBefore: number | undefined,
+): Promise<KindCoverage> {
+  const { base, ref, repository, scope, reader, onProgress } = options;
+  const read = (into: Capture, expected: number | undefined) =>
+    readKind({ ...options, onProgress: withExpected(onProgress, expected) }, into, identity, kind, countBefore ?? 0);
+  const first = base === undefined && ref === repository.branch && kind.sharded && scope.refs === undefined;
+  const expected = first ? await reader.count?.(kind) : countBefore;
+  if (!first || expected === undefined || expected < (options.keepFrom ?? worthKeeping)) return read(work, expected);
+  const keeping = { repository, identity, version: options.version, now: options.now };
+  const kept = await keptKind(keeping, kind);
+  options.kept.set(kind, kept?.readAt);
+  if (kept === undefined) return readAndKeep(keeping, work, kind, (own) => read(own, expected));
+  const { added } = await work.adopt(kind.name, kept.commit);
+  onProgress?.({ kind: kind.name, objects: added, done: true });
+  return kept.coverage;
+}
+
+function withExpected(
+  onProgress: CaptureOptions['onProgress'],
+  expected: number | undefined,
+): NonNullable<CaptureOptions['onProgress']> {
+  return (progress) => onProgress?.(expected === undefined || progress.done ? progress : { ...progress, expected });
 }
 
 async function readKind(

@@ -1,6 +1,6 @@
 // A first snapshot that dies: the next attempt goes on from the kinds that were read, and says that they are of an earlier moment.
 import { execFileSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { openRepository } from '../../src/repo/index.ts';
 import { createSandbox, generate } from '../../src/sandbox/index.ts';
@@ -10,6 +10,10 @@ import { hurriedTime, temporaryFolder } from '../support/driftline.ts';
 
 const tenantId = '11111111-2222-4333-8444-555555555555';
 const day = 86_400_000;
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
 
 async function tenant() {
   let at = Date.UTC(2026, 10, 23, 8);
@@ -19,6 +23,8 @@ async function tenant() {
     throttling: false,
     clock: () => at,
   });
+  const { graphUrl, close } = await sandbox.listen();
+  ends.push(close);
   const root = temporaryFolder('first');
   const repository = await openRepository({
     root,
@@ -30,12 +36,11 @@ async function tenant() {
   const open = () =>
     openReader({
       cloud: 'global',
-      graphUrl: 'http://127.0.0.1:1',
+      graphUrl,
       credentials: {},
       accessToken: sandbox.token(),
       environment: {},
       time: hurriedTime(),
-      fetch: (url, init) => sandbox.handler(new Request(url as string, init as RequestInit)),
     });
   const attempt = (more: Partial<CaptureOptions> = {}) =>
     capture({
