@@ -66,6 +66,7 @@ export const snapshotCommand = command<Arguments>({
             seconds: result.seconds,
             pushed: result.pushed,
             leftAlone: result.leftAlone,
+            continued: result.continued,
           }),
         );
       else if (!argv.quiet) {
@@ -78,6 +79,8 @@ export const snapshotCommand = command<Arguments>({
           tableText(terminal, coverageHeadings, coverageRows(terminal, result.coverage), ['left', 'right']),
         );
       }
+      for (const [kind, at] of Object.entries(result.continued))
+        terminal.note(`${kind} is as of ${at}: an earlier attempt at this first snapshot had read it.\n`);
       for (const path of result.leftAlone)
         terminal.note(
           `${path} has uncommitted changes: it was left as it is in your folder; the commit has the tenant's state.\n`,

@@ -22,6 +22,8 @@ export interface Snapshot {
   /** Files of the working folder that hold uncommitted work and were not brought up to date. */
   readonly leftAlone: readonly string[];
   readonly pushed: boolean;
+  /** Kinds that an earlier attempt at this first snapshot had read, with the time at which it had. */
+  readonly continued: Readonly<Record<string, string>>;
 }
 
 /** Takes a snapshot. Problems as {@link capture}; `conflict` also where the remote has commits that the branch has not. */
@@ -45,5 +47,6 @@ export async function snapshot(options: SnapshotOptions): Promise<Snapshot> {
     seconds: (options.now().getTime() - started) / 1000,
     leftAlone,
     pushed: remote !== undefined,
+    continued: result.continued,
   };
 }
