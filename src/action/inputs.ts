@@ -15,7 +15,7 @@ export const inputNames = [
   ...['plan', 'digest', 'environment', 'allow-unprotected', 'allow-access', 'delete-new', 'allow-mass-change'],
   ...['report-only-first', 'hard-delete', 'drop-missing', 'without-emergency-account', 'max-age', 'resume'],
   ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
-  ...['signing-key', 'signing-format', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
+  ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
 
 export interface Inputs {
@@ -52,7 +52,7 @@ export interface Inputs {
   readonly perKind: boolean;
   readonly skipUnchanged: boolean;
   readonly allowPublic: boolean;
-  readonly signing?: { readonly format: 'ssh' | 'openpgp'; readonly key: string };
+  readonly signingKey?: string;
   /** Path of the file with the keys that snapshots must be signed by, for verify. */
   readonly signers?: string;
   /** A commit that the branch must contain, for verify. */
@@ -90,7 +90,6 @@ export function readInputs(environment: World['environment']): Inputs {
   };
   const command = choice('command', modes);
   if (command === undefined) throw wrong('command', `is missing; it is one of ${modes.join(', ')}`);
-  const key = text('signing-key');
   const url = text('notify-webhook');
   const allowed = listOf('allow-access', [...accessClasses, 'all' as const]) ?? [];
   return {
@@ -121,10 +120,7 @@ export function readInputs(environment: World['environment']): Inputs {
     perKind: flag('per-kind'),
     skipUnchanged: flag('skip-unchanged'),
     allowPublic: flag('allow-public'),
-    ...given(
-      'signing',
-      key === undefined ? undefined : { format: choice('signing-format', ['ssh', 'openpgp']) ?? 'ssh', key },
-    ),
+    ...given('signingKey', text('signing-key')),
     ...given('signers', text('signers')),
     ...given('anchor', text('anchor')),
     ...given(

@@ -1,4 +1,5 @@
 // The site: inputs and event of a job in, a clone of its repository with the workplace over it out; the configuration comes from the default branch.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { defaultConfiguration, parseConfiguration } from '../config.ts';
 import type { Configuration } from '../model/config.ts';
@@ -58,11 +59,13 @@ export async function withSite<Result>(
   const github = new GitHub({ apiUrl: required(environment, 'GITHUB_API_URL'), token, repository: name, world });
   const folder = join(environment.RUNNER_TEMP || world.cwd, 'driftline', world.random());
   const { openClone } = await import('../repo/index.ts');
+  const signingKey = await keyFile(inputs, folder);
   const clone = await openClone({
     folder: join(folder, 'repository'),
     url: `${server}/${name}.git`,
     authorization: `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
     identity,
+    signingKey,
   });
   try {
     const remote = await clone.remoteRefs();
@@ -78,7 +81,7 @@ export async function withSite<Result>(
     const workplace = openWorkplace({
       repo: clone.root,
       cwd: world.cwd,
-      environment,
+      environment: { ...environment, DRIFTLINE_SIGNING_KEY: signingKey },
       configuration,
       signal: world.signal,
     });
@@ -104,7 +107,17 @@ export async function withSite<Result>(
     });
   } finally {
     await clone.remove();
+    if (signingKey !== undefined) await rm(signingKey, { force: true });
   }
+}
+
+/** The signing key in a file for its owner alone, for as long as the job needs it. */
+async function keyFile({ signingKey }: Inputs, folder: string): Promise<string | undefined> {
+  if (signingKey === undefined) return undefined;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, 'signing-key');
+  await writeFile(path, `${signingKey}\n`, { mode: 0o600 });
+  return path;
 }
 
 /**

@@ -21,7 +21,8 @@ export const verifyCommand = command<Arguments>({
       })
       .option('signers', {
         type: 'string',
-        describe: "Allowed signers file (ssh-keygen's): every snapshot must be signed by one of its keys",
+        describe:
+          'File of keys (allowed signers of ssh-keygen, or armored OpenPGP): every snapshot must be signed by one',
         requiresArg: true,
       }),
   async run(argv, terminal) {

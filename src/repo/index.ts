@@ -43,7 +43,7 @@ export interface RepositoryOptions {
   readonly create?: boolean;
   /** Author and committer of snapshots. */
   readonly identity: Identity;
-  /** Path of an SSH key to sign snapshots with. */
+  /** Path of a key to sign commits with: an SSH private key, or an armored OpenPGP secret key. */
   readonly signingKey?: string;
   /** Told before each step that leaves something behind. */
   readonly onStep?: (step: string) => void;

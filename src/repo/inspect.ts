@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { Problem } from '../model/problem.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import { emptyTree, GitFailure, objectId } from './git.ts';
+import { openChecker } from './sign.ts';
 import { refAt, type Store } from './store.ts';
 import { readObject, readYaml } from './yaml.ts';
 import { emitObject } from './yaml-emit.ts';
@@ -150,13 +151,12 @@ export class Inspection {
     }
   }
 
-  /** Why a commit's signature by one of the keys of an allowed signers file cannot be believed; undefined where it can. */
+  /** Why a commit's signature by one of the keys in a file cannot be believed; undefined where it can. */
   async signature(commit: string, signers: string): Promise<string | undefined> {
     if (!objectId.test(commit)) throw new RangeError(`not a commit: ${commit}`);
-    const settings = { 'gpg.ssh.program': 'ssh-keygen', 'gpg.ssh.allowedSignersFile': signers };
-    const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+    const checker = await openChecker(signers);
     try {
-      const process = this.#store.git.start([...options, 'verify-commit', '--raw', commit]);
+      const process = this.#store.git.start([...checker.options, 'verify-commit', '--raw', commit]);
       process.end();
       process.stdout.resume();
       await process.done;
@@ -164,6 +164,8 @@ export class Inspection {
     } catch (error) {
       if (!(error instanceof GitFailure)) throw error;
       return error.said === '' ? 'It is not signed.' : error.said;
+    } finally {
+      await checker.close();
     }
   }
 

@@ -5,6 +5,7 @@ import { Problem } from '../model/problem.ts';
 import type { CommitMessage } from '../model/repository.ts';
 import { Git, GitFailure, type Identity, initialize, noObject, objectId } from './git.ts';
 import { messageText } from './message.ts';
+import { signCommit } from './sign.ts';
 
 export interface CloneOptions {
   /** A folder of our own, which need not be there. */
@@ -13,6 +14,8 @@ export interface CloneOptions {
   /** The Authorization header for the remote's origin; it is kept in the clone's configuration, readable by its owner alone. */
   readonly authorization?: string;
   readonly identity: Identity;
+  /** Path of the key that signs commits which are made here. */
+  readonly signingKey?: string | undefined;
 }
 
 export interface FetchOptions {
@@ -65,18 +68,20 @@ export async function openClone(options: CloneOptions): Promise<Clone> {
     { mode: 0o600 },
   );
   const git = new Git({ gitDir, commonDir: gitDir }, { identity: options.identity, promisor: 'origin' });
-  return new Clone(git, options.folder, url);
+  return new Clone(git, options, url);
 }
 
 /** A bare clone of a remote repository, and what is asked of both. */
 export class Clone {
   readonly #git: Git;
   readonly #folder: string;
+  readonly #signingKey: string | undefined;
   readonly #url: URL;
 
-  constructor(git: Git, folder: string, url: URL) {
+  constructor(git: Git, { folder, signingKey }: CloneOptions, url: URL) {
     this.#git = git;
     this.#folder = folder;
+    this.#signingKey = signingKey;
     this.#url = url;
   }
 
@@ -273,7 +278,7 @@ export class Clone {
     const made = await this.commitOf(ref);
     if (made === undefined) throw new Error('fast-import made no commit');
     await this.#git.run(['update-ref', '-d', ref]);
-    return made;
+    return this.#signingKey === undefined ? made : (await signCommit(this.#git, made, this.#signingKey)).id;
   }
 
   /** Makes a ref here name a commit, whatever it named before. */

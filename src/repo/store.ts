@@ -20,7 +20,7 @@ export interface Store {
   readonly statePath: string;
   readonly branch: string;
   readonly identity: Identity;
-  /** Path of an SSH key that signs commits. */
+  /** Path of the key that signs commits. */
   readonly signingKey?: string;
   /** Told before each step that leaves something behind; tests end the process there. */
   readonly onStep: (step: string) => void;

@@ -224,6 +224,40 @@ describe('verify', () => {
     expect((await findings(sound, '--signers', strangers)).length).toBe(3);
   });
 
+  it('believes OpenPGP signatures too, by the keys that it is given and no others', async () => {
+    const ring = temporaryFolder('ring');
+    const gpg = (...words: string[]) =>
+      execFileSync(
+        'gpg',
+        ['--homedir', ring, '--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', '', ...words],
+        { encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] },
+      );
+    const made: Record<string, string> = {};
+    for (const name of ['Driftline', 'Somebody']) {
+      gpg('--quick-generate-key', `${name} <${name}@example.com>`, 'ed25519', 'sign', 'never');
+      for (const [sort, option] of [
+        ['secret', '--export-secret-keys'],
+        ['public', '--export'],
+      ] as const) {
+        made[`${name} ${sort}`] = join(ring, `${name}.${sort}`);
+        writeFileSync(made[`${name} ${sort}`]!, gpg('--armor', option, `${name}@example.com`));
+      }
+    }
+    const repo = temporaryFolder('verify-pgp');
+    execFileSync('git', ['init', '--quiet', '--initial-branch=main', repo]);
+    writeFileSync(join(repo, 'driftline.yaml'), 'kinds: [namedLocations]\n');
+    const sandbox = createSandbox({ throttling: false });
+    const { env, close } = await sandbox.listen();
+    const { status, notes } = await driftline(['snapshot', '--repo', repo], {
+      env: { ...env, DRIFTLINE_SIGNING_KEY: made['Driftline secret'] },
+    });
+    await close();
+    expect(notes).toBe('');
+    expect(status).toBe(0);
+    expect(await findings(repo, '--signers', made['Driftline public']!)).toEqual([]);
+    expect(await findings(repo, '--signers', made['Somebody public']!)).toHaveLength(1);
+  });
+
   it('finds history that was rewritten, by the anchor', async () => {
     const repo = copy();
     const anchor = git(repo, 'rev-parse', 'HEAD');
