@@ -5,11 +5,14 @@ import { firstSnapshot } from './first.ts';
 import { growth } from './growth.ts';
 import { type Row, rowText } from './measure.ts';
 import { diffTwo, thousandSnapshots } from './reading.ts';
+import { memory, secondSnapshot } from './second.ts';
 import type { Options } from './sizes.ts';
 import { startUp } from './start.ts';
 
 const benches: Readonly<Record<string, (options: Options) => Promise<Row[]>>> = {
   first: firstSnapshot,
+  second: secondSnapshot,
+  memory,
   diff: diffTwo,
   log: thousandSnapshots,
   growth,

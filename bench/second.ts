@@ -1,0 +1,141 @@
+// The second snapshot with 0.1 % of the users changed, by differences and by reading everything, against the first; and memory at two sizes.
+import { hash } from 'node:crypto';
+import { kinds } from '../src/kinds/index.ts';
+import { emitYaml } from '../src/repo/index.ts';
+import { type Row, runProgram } from './measure.ts';
+import { measureParts } from './parts.ts';
+import { driftline, inFolder, startSandbox } from './processes.ts';
+import { type Options, tenantSizes } from './sizes.ts';
+import { userEntity } from './tenant.ts';
+
+/**
+ * The limit of the one by differences is a twentieth of the first; of the one that reads everything, the parts that are left: parse, and emit
+ * and hash to know that nothing has changed.
+ */
+export async function secondSnapshot(options: Options): Promise<Row[]> {
+  const sandbox = await startSandbox(tenantSizes(options.users));
+  const changed = Math.max(1, Math.round(options.users / 1000));
+  try {
+    return await inFolder(async (folder) => {
+      await runProgram('git', ['init', '--quiet', '--bare', '--initial-branch=main', folder], folder);
+      const snapshot = async (...words: string[]) => {
+        const before = await sandbox.change(0);
+        const cost = await driftline(['snapshot', '--repo', folder, '--format', 'json', ...words], sandbox);
+        const { requests } = JSON.parse(cost.said) as { requests: number };
+        const after = await sandbox.change(0);
+        return { ...cost, requests, served: after.cpu - before.cpu };
+      };
+      const first = await snapshot('--delta');
+      await sandbox.change(changed);
+      const fed = await snapshot('--delta');
+      await sandbox.change(changed);
+      const whole = await snapshot();
+      const parts = await inFolder((other) => measureParts(sandbox, other));
+      const { stringify, emit } = digestCosts(Math.min(options.users, 50_000));
+      const row = (what: string, measured: number, limit: number, unit: string, target: number) => ({
+        bench: 'second',
+        what,
+        measured,
+        limit,
+        unit,
+        target,
+      });
+      return [
+        {
+          ...row(
+            `snapshot by differences with ${changed} of ${options.users} users changed: CPU against a 20th of the first`,
+            fed.own + fed.programs,
+            (first.own + first.programs) / 20,
+            'ms',
+            1,
+          ),
+          context: {
+            'first, CPU': first.own + first.programs,
+            'first, wall': first.wall,
+            'this, wall': fed.wall,
+            'sandbox, CPU': fed.served,
+          },
+        },
+        row('the same, requests against a 20th of the first', fed.requests, first.requests / 20, 'requests', 1),
+        {
+          ...row(
+            'second snapshot by reading everything: CPU against the parts (parse, emit, hash)',
+            whole.own + whole.programs,
+            parts.parse + parts.emit + parts.hash,
+            'ms',
+            1.5,
+          ),
+          context: { requests: whole.requests, wall: whole.wall, 'peak MB': whole.peak },
+        },
+        row(
+          'emit and hash a file against a digest of its canonical JSON (whether a cache of digests would pay)',
+          emit,
+          stringify,
+          'ms',
+          2,
+        ),
+      ];
+    });
+  } finally {
+    await sandbox.close();
+  }
+}
+
+/** What it costs to know that an object is as it was: by its file, or by a digest of its JSON that would have to be kept. */
+function digestCosts(count: number): { readonly stringify: number; readonly emit: number } {
+  const kind = kinds.get('users')!;
+  const entities = Array.from({ length: count }, (_, index) => userEntity(index));
+  const cpu = (work: () => void) => {
+    const before = process.cpuUsage();
+    work();
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+  const byJson = () => {
+    for (const entity of entities) hash('sha1', JSON.stringify(entity), 'buffer');
+  };
+  const byFile = () => {
+    for (const entity of entities) hash('sha1', emitYaml(kind, entity), 'buffer');
+  };
+  byJson();
+  byFile();
+  return { stringify: cpu(byJson), emit: cpu(byFile) };
+}
+
+/** Peak memory of our process at a fifth of the users and at all of them, and against 600 MB. */
+export async function memory(options: Options): Promise<Row[]> {
+  const small = Math.round(options.users / 5);
+  const [less, all] = [await peakOf(small), await peakOf(options.users)];
+  const row = { bench: 'memory', unit: 'MB' };
+  return [
+    {
+      ...row,
+      what: `peak memory of a first snapshot of ${options.users} users and what comes with them`,
+      measured: all.peak,
+      limit: 600,
+      target: 1,
+      context: { wall: all.wall, 'CPU of our process': all.own, 'of its git': all.programs, objects: all.objects },
+    },
+    {
+      ...row,
+      what: `peak memory at ${options.users} users against ${small}`,
+      measured: all.peak,
+      limit: less.peak,
+      target: 1.2,
+    },
+  ];
+}
+
+async function peakOf(users: number) {
+  const sandbox = await startSandbox(tenantSizes(users));
+  try {
+    return await inFolder(async (folder) => {
+      await runProgram('git', ['init', '--quiet', '--bare', '--initial-branch=main', folder], folder);
+      const cost = await driftline(['snapshot', '--repo', folder, '--format', 'json'], sandbox);
+      const { counts } = JSON.parse(cost.said) as { counts: { added: number } };
+      return { ...cost, objects: counts.added };
+    });
+  } finally {
+    await sandbox.close();
+  }
+}
