@@ -66,7 +66,7 @@ export const commands: readonly ListedCommand[] = [
   },
   {
     command: 'init',
-    describe: 'Write driftline.yaml and .gitattributes, and say how to register the app',
+    describe: 'Write driftline.yaml, .gitattributes and (--github) workflows, and say how to register the app',
     load: async () => (await import('./init.ts')).initCommand,
   },
   {
@@ -93,6 +93,11 @@ export const commands: readonly ListedCommand[] = [
     command: 'tenants',
     describe: 'The tenants of a repository with several (tenants/*/driftline.yaml), as a job matrix',
     load: async () => (await import('./tenants.ts')).tenantsCommand,
+  },
+  {
+    command: 'serve',
+    describe: 'Serve the recovery API of Microsoft Graph and a portal over this history',
+    load: async () => (await import('./serve.ts')).serveCommand,
   },
   {
     command: 'sandbox',

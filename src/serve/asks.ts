@@ -1,0 +1,156 @@
+// Asks: what a caller's words mean (revisions, scopes, options), as jobs to make; the API and the pages ask the same way.
+import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { type AccessClass, accessClasses } from '../model/kind.ts';
+import type { PlanOptions } from '../model/plan.ts';
+import type { Scope } from '../model/scope.ts';
+import { live } from '../verbs/diff.ts';
+import { findRun } from '../verbs/runs.ts';
+import { resolveScope } from '../verbs/scope.ts';
+import { badRequest, conflict } from './failure.ts';
+import type { Job, JobSide } from './jobs/record.ts';
+import type { Asked, Office } from './office.ts';
+import { requireAdministrator } from './principal.ts';
+
+const flags = [
+  'deleteNew',
+  'hardDelete',
+  'allowMassChange',
+  'reportOnlyFirst',
+  'dropMissing',
+  'withoutEmergencyAccount',
+] as const;
+
+/** A text of a body. Failure 400 where it is something else, or missing and needed. */
+export function textIn(body: JsonObject, name: string, needed: true): string;
+export function textIn(body: JsonObject, name: string): string | undefined;
+export function textIn(body: JsonObject, name: string, needed = false): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null || value === '') {
+    if (needed) throw badRequest(`${name} is missing.`);
+    return undefined;
+  }
+  if (typeof value !== 'string' || value.length > 2_000) throw badRequest(`${name} must be a text.`);
+  return value;
+}
+
+function textsIn(body: JsonObject, name: string): string[] | undefined {
+  const value: Json | undefined = typeof body[name] === 'string' ? [body[name]] : body[name];
+  if (value === undefined || value === null) return undefined;
+  if (!isArray(value) || value.length > 10_000 || !value.every((item) => typeof item === 'string'))
+    throw badRequest(`${name} must be a list of texts.`);
+  return value as string[];
+}
+
+/** The side that a revision names. */
+export async function sideOf(office: Office, revision: string): Promise<JobSide> {
+  const commit = await office.commit(revision);
+  return { commit: commit.id, at: commit.at, revision };
+}
+
+/** The scope that `kinds` and `ids` mean; ids may be refs, ids or exact names, looked up in the commits. */
+export async function scopeIn(office: Office, body: JsonObject, commits: readonly JobSide[]): Promise<Scope> {
+  const { repository, kinds } = office.context;
+  const asked = { kinds: textsIn(body, 'kinds'), ids: textsIn(body, 'ids') };
+  for (const kind of asked.kinds ?? [])
+    if (!kinds.has(kind)) throw badRequest(`There is no kind ${JSON.stringify(kind.slice(0, 80))}.`);
+  const where = await Promise.all(commits.map(({ commit }) => office.commit(commit)));
+  return resolveScope(
+    { repository, kinds, commits: where },
+    { kinds: asked.kinds?.length === 0 ? undefined : asked.kinds, ids: asked.ids },
+  );
+}
+
+/** The options of a body, each a flag that a person set. Failure 400 for one that there is not. */
+export function optionsIn(office: Office, body: JsonObject): PlanOptions {
+  const options = body.options ?? {};
+  if (!isObject(options)) throw badRequest('options must be an object.');
+  for (const [name, value] of Object.entries(options)) {
+    if (name === 'allowAccess') continue;
+    if (!(flags as readonly string[]).includes(name))
+      throw badRequest(`There is no option ${JSON.stringify(name.slice(0, 80))}.`);
+    if (typeof value !== 'boolean') throw badRequest(`The option ${name} is true or false.`);
+  }
+  const access = textsIn(options, 'allowAccess') ?? [];
+  for (const name of access)
+    if (!(accessClasses as readonly string[]).includes(name))
+      throw badRequest(`There is no class of access ${JSON.stringify(name.slice(0, 80))}.`);
+  return office.planOptions({ ...(options as Partial<PlanOptions>), allowAccess: access as AccessClass[] });
+}
+
+/** A report between two commits, or a commit and the living tenant. */
+export async function askPreview(office: Office, asked: Asked): Promise<Job> {
+  const body = await asked.body();
+  const from = await sideOf(office, textIn(body, 'from', true));
+  const other = textIn(body, 'to') ?? live;
+  const to = other === live ? undefined : await sideOf(office, other);
+  const reason = textIn(body, 'reason');
+  return office.jobs.create({
+    type: to === undefined ? 'preview' : 'compare',
+    from,
+    ...(to === undefined ? {} : { to }),
+    scope: await scopeIn(office, body, to === undefined ? [from] : [to, from]),
+    by: asked.principal,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** A plan to make the tenant like a commit: all of it, kinds, or single objects. It waits to be confirmed. */
+export async function askPlan(office: Office, asked: Asked): Promise<Job> {
+  requireAdministrator(asked.principal, office.local);
+  const body = await asked.body();
+  const goal = await sideOf(office, textIn(body, 'goal', true));
+  const reason = textIn(body, 'reason');
+  return office.jobs.create({
+    type: 'recovery',
+    from: goal,
+    scope: await scopeIn(office, body, [goal]),
+    options: optionsIn(office, body),
+    by: asked.principal,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** A plan to take a run back. It waits to be confirmed. */
+export async function askUndo(office: Office, asked: Asked): Promise<Job> {
+  requireAdministrator(asked.principal, office.local);
+  const body = await asked.body();
+  const { record } = await findRun(office.context.repository, textIn(body, 'run'));
+  const reason = textIn(body, 'reason');
+  return office.jobs.create({
+    type: 'recovery',
+    from: { ...(await sideOf(office, record.before)), revision: `before run ${record.id}` },
+    scope: { refs: record.objects },
+    options: optionsIn(office, body),
+    undoes: record.id,
+    by: asked.principal,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** Goes on with a run that was stopped before its end. It was confirmed when it began. */
+export async function askResume(office: Office, asked: Asked, run: string): Promise<Job> {
+  requireAdministrator(asked.principal, office.local);
+  const { stoppedRuns } = await import('../verbs/runs.ts');
+  const stopped = (await stoppedRuns(office.context.repository)).find(({ id }) => id === run);
+  if (stopped === undefined) throw conflict('That run was not stopped before its end, or is not here.');
+  const body = await asked.body();
+  const reason = textIn(body, 'reason');
+  const job = office.jobs.store.all().find((one) => one.run?.id === run || one.resumes === run);
+  const from = job?.from ?? (await sideOf(office, 'HEAD'));
+  return office.jobs.create({
+    type: 'recovery',
+    from,
+    scope: job?.scope ?? {},
+    resumes: run,
+    by: asked.principal,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
+/** Starts a planned recovery by the first characters of its digest. */
+export async function askConfirm(office: Office, asked: Asked, id: string): Promise<Job> {
+  requireAdministrator(asked.principal, office.local);
+  const body = await asked.body();
+  const typed = textIn(body, 'digest', true).trim().toLowerCase();
+  return office.jobs.confirm(id, typed, asked.principal, textIn(body, 'reason'));
+}

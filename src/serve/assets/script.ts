@@ -1,0 +1,128 @@
+// The script of the portal, whole and constant: it opens the session, sends forms as JSON, and watches jobs; the pages read without it.
+
+/** No part of a page's content is ever put together here as HTML: texts go in as texts. */
+export const script = `'use strict';
+(() => {
+  const own = { 'content-type': 'application/json', 'x-driftline': '1' };
+
+  async function send(method, path, body) {
+    const answer = await fetch(path, { method, headers: own, body: body === undefined ? undefined : JSON.stringify(body) });
+    const text = await answer.text();
+    const json = text === '' ? {} : JSON.parse(text);
+    if (!answer.ok) throw new Error(json.error ? json.error.message : 'The server answered ' + answer.status + '.');
+    return json;
+  }
+
+  function say(message) {
+    const alert = document.getElementById('alert');
+    alert.textContent = message;
+    alert.hidden = false;
+    alert.focus();
+  }
+
+  const link = new URLSearchParams(location.hash.slice(1)).get('link');
+  if (link !== null) {
+    history.replaceState(null, '', location.pathname + location.search);
+    send('POST', '/session', { link }).then(() => location.reload(), (error) => say(error.message));
+  }
+
+  function put(body, name, value) {
+    const parts = name.split('.');
+    const last = parts.pop();
+    let at = body;
+    for (const part of parts) at = at[part] ??= {};
+    at[last] = value;
+  }
+
+  function bodyOf(form, button) {
+    const body = {};
+    for (const field of form.elements) {
+      if (field.name === '' || field.disabled || field.type === 'submit') continue;
+      if (field.dataset.list !== undefined) {
+        if (field.type === 'checkbox' && !field.checked) continue;
+        const parts = field.name.split('.');
+        const known = parts.reduce((at, part) => (at === undefined ? undefined : at[part]), body);
+        put(body, field.name, [...(known ?? []), field.value]);
+      } else if (field.type === 'checkbox') put(body, field.name, field.checked);
+      else if (field.type === 'radio') {
+        if (field.checked) put(body, field.name, field.value);
+      } else if (field.value !== '') put(body, field.name, field.value);
+    }
+    if (button && button.name) put(body, button.name, button.value);
+    return body;
+  }
+
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.dataset.send === undefined) return;
+    event.preventDefault();
+    const buttons = form.querySelectorAll('button');
+    for (const button of buttons) button.disabled = true;
+    send(form.dataset.send, form.getAttribute('action'), form.dataset.send === 'DELETE' ? undefined : bodyOf(form, event.submitter)).then(
+      (answer) => {
+        const list = form.querySelector('[data-answers]');
+        if (list !== null) {
+          for (const item of answer.value) {
+            const line = document.createElement('li');
+            line.textContent = item.displayName + ': ' + item.secret;
+            list.append(line);
+          }
+          if (answer.value.length === 0) list.append('Nothing, or told already.');
+          list.hidden = false;
+        } else if (form.dataset.then !== undefined) location.assign(form.dataset.then);
+        else if (answer.see === location.pathname) location.reload();
+        else if (answer.see) location.assign(answer.see);
+        else location.reload();
+      },
+      (error) => {
+        for (const button of buttons) button.disabled = false;
+        say(error.message);
+      },
+    );
+  });
+
+  const watched = document.querySelector('[data-watch]');
+  if (watched !== null) {
+    const look = async () => {
+      try {
+        const job = await send('GET', watched.dataset.watch);
+        if (job.status !== watched.dataset.status) return location.reload();
+        const { text, done, total } = job.progress ?? { text: '', done: 0, total: 0 };
+        const bar = watched.querySelector('progress');
+        if (total > 0) {
+          bar.max = total;
+          bar.value = done;
+        }
+        const words = total > 0 ? done + ' of ' + total + ' steps' : done > 0 ? done + ' objects' : '';
+        const said = [words, text].filter(Boolean).join('; ');
+        const place = watched.querySelector('[data-said]');
+        if (said !== '' && place.textContent !== said) place.textContent = said;
+      } catch (error) {
+        watched.querySelector('[data-said]').textContent = 'The server does not answer: ' + error.message;
+      }
+      setTimeout(look, 700);
+    };
+    setTimeout(look, 400);
+  }
+
+  const all = document.getElementById('select-all');
+  const picked = document.querySelector('[data-picked]');
+  const boxes = [...document.querySelectorAll('input[name=ref][type=checkbox]')];
+  const tell = () => {
+    const count = boxes.filter((box) => box.checked).length;
+    if (picked) picked.textContent = count === 0 ? 'None selected' : count + ' selected';
+    if (all) {
+      all.checked = count > 0 && count === boxes.length;
+      all.indeterminate = count > 0 && count < boxes.length;
+    }
+  };
+  if (all !== null) {
+    all.closest('[hidden]')?.removeAttribute('hidden');
+    all.addEventListener('change', () => {
+      for (const box of boxes) box.checked = all.checked;
+      tell();
+    });
+  }
+  for (const box of boxes) box.addEventListener('change', tell);
+})();
+`;

@@ -1,0 +1,85 @@
+// The audit log: what each changing request asked, who asked, why and what came of it, as JSON lines that are only ever appended to.
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { jsonText } from '../report/index.ts';
+import type { Principal } from './principal.ts';
+
+export interface AuditEntry {
+  readonly at: string;
+  readonly request: string;
+  /** `asked` is on the disk before anything is done. */
+  readonly phase: 'asked' | 'answered';
+  readonly who: Pick<Principal, 'id' | 'name' | 'role' | 'via'> | null;
+  readonly method: string;
+  readonly path: string;
+  readonly why?: string;
+  readonly status?: number;
+  /** The job that came of it. */
+  readonly job?: string;
+}
+
+/** Each line bears the SHA-256 of the one before it: a line that is changed or taken out shows. */
+export interface AuditLine extends AuditEntry {
+  readonly previous: string;
+}
+
+export class Audit {
+  readonly path: string;
+  #last: string | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Appends a line; resolves when it is on the disk. */
+  append(entry: AuditEntry): Promise<void> {
+    const turn = this.#queue.then(() => this.#write(entry));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #write(entry: AuditEntry): Promise<void> {
+    let torn = '';
+    if (this.#last === undefined) {
+      await mkdir(dirname(this.path), { recursive: true });
+      const text = await this.#text();
+      this.#last = digest(text.split('\n').filter(Boolean).at(-1) ?? '');
+      // A line that a killed process began stays a line of its own.
+      if (text !== '' && !text.endsWith('\n')) torn = '\n';
+    }
+    const line = jsonText({ ...entry, previous: this.#last } satisfies AuditLine);
+    const file = await open(this.path, 'a', 0o600);
+    try {
+      await file.write(`${torn}${line}\n`);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    this.#last = digest(line);
+  }
+
+  async #text(): Promise<string> {
+    return readFile(this.path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return '';
+      throw error;
+    });
+  }
+
+  /** The newest lines, newest first. */
+  async newest(count: number): Promise<AuditLine[]> {
+    const lines = (await this.#text()).split('\n').filter(Boolean).slice(-count).reverse();
+    return lines.flatMap((line) => {
+      try {
+        return [JSON.parse(line) as AuditLine];
+      } catch {
+        return [];
+      }
+    });
+  }
+}
+
+function digest(line: string): string {
+  return createHash('sha256').update(line).digest('hex');
+}

@@ -1,0 +1,218 @@
+// Serve: a workplace and its settings in, a running server out: Microsoft's recovery API over our history, our own API, and the portal.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttp, type Server } from 'node:http';
+import { createServer as createHttps } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { getRequestListener } from '@hono/node-server';
+import { Problem } from '../model/problem.ts';
+import type { Workplace } from '../workplace.ts';
+import { Audit } from './audit.ts';
+import type { Context } from './context.ts';
+import { isLoopback } from './guard.ts';
+import { Jobs } from './jobs/jobs.ts';
+import { Office } from './office.ts';
+import type { Principal } from './principal.ts';
+import { type Address, createApp } from './server.ts';
+import { Sessions } from './sessions.ts';
+import { type ServeSettings, serveSettings } from './settings.ts';
+import { proveVerifier, tokenVerifier } from './tokens.ts';
+
+export type { Job } from './jobs/record.ts';
+export type { Role, ServeSettings } from './settings.ts';
+
+export interface ServeOptions {
+  readonly workplace: Workplace;
+  readonly version: string;
+  readonly now: () => Date;
+  /** Another way to wait than the machine's, for tests. */
+  readonly sleep?: Context['sleep'];
+  /** Over driftline.yaml. */
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** Sessions of this machine may recover. */
+  readonly allowRecover?: boolean;
+  /** Also take a bearer token made at the start, for scripts on this machine. */
+  readonly localToken?: boolean;
+  /** Told of each new one-time link. */
+  readonly onLink?: (link: string) => void;
+  readonly onError?: (error: unknown) => void;
+}
+
+export interface Serving {
+  /** Where it is reached. */
+  readonly origin: string;
+  /** The one-time link of the moment; absent where people come with tokens. */
+  link(): string | undefined;
+  /** For scripts on this machine, where it was asked for. */
+  readonly token?: string;
+  /** One request, without the port. */
+  fetch(request: Request): Promise<Response>;
+  readonly jobs: Jobs;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the server. Problems: `usage` for settings that are not valid, `refused` for another address than loopback without tokens, `failed`
+ * where it does not judge tokens rightly or the port is taken, `conflict` where another server works on the repository.
+ */
+export async function startServer(options: ServeOptions): Promise<Serving> {
+  const settings = serveSettings(options.workplace.configuration);
+  const host = options.host ?? settings.host;
+  const local = isLoopback(host);
+  if (!local && settings.tokens === undefined) throw needsTokens(host);
+  if (settings.tokens !== undefined) await proveVerifier(settings.tokens);
+  const repository = await options.workplace.openRepository();
+  const closing: (() => Promise<unknown>)[] = [() => repository.close()];
+  try {
+    const lock = await repository.lock('serve');
+    closing.unshift(() => lock.release());
+    const context: Context = {
+      repository,
+      kinds: options.workplace.kinds,
+      configuration: options.workplace.configuration,
+      settings,
+      version: options.version,
+      now: options.now,
+      sleep:
+        options.sleep ??
+        ((milliseconds, signal) => wait(milliseconds, undefined, signal === undefined ? {} : { signal })),
+      openReader: (onProgress) => options.workplace.openReader(onProgress),
+      openWriter: () => options.workplace.openWriter(),
+      allowRecover: options.allowRecover ?? false,
+      onError: options.onError ?? (() => undefined),
+    };
+    const jobs = new Jobs(context);
+    const audit = new Audit(join(repository.privateFolder, 'audit.jsonl'));
+    const office = new Office({ context, jobs, audit, local });
+    await jobs.open();
+    closing.unshift(() => jobs.close());
+    return await listening(options, settings, { office, host, closing });
+  } catch (error) {
+    for (const close of closing) await close();
+    throw error;
+  }
+}
+
+async function listening(
+  options: ServeOptions,
+  settings: ServeSettings,
+  {
+    office,
+    host,
+    closing,
+  }: { readonly office: Office; readonly host: string; readonly closing: (() => Promise<unknown>)[] },
+): Promise<Serving> {
+  const secure = settings.tls !== undefined;
+  const address: Address = {
+    host,
+    port: options.port ?? settings.port,
+    ...(settings.url === undefined ? {} : { url: settings.url }),
+    secure: secure || settings.url?.startsWith('https:') === true,
+  };
+  const sessions = new Sessions(options.now);
+  const script = options.localToken === true && office.local ? localToken(office.context.allowRecover) : undefined;
+  let link: string | undefined;
+  const renew = () => {
+    if (!office.local) return;
+    link = `${originOf(address)}/#link=${sessions.newLink()}`;
+    options.onLink?.(link);
+  };
+  const app = createApp({
+    office,
+    address,
+    sessions,
+    ...(settings.tokens === undefined ? {} : { verify: tokenVerifier(settings.tokens) }),
+    ...(script === undefined ? {} : { localToken: script.accept }),
+    onLinkUsed: renew,
+  });
+  const servers = await bind(app.fetch as Parameters<typeof getRequestListener>[0], settings, address);
+  closing.unshift(() => Promise.all(servers.map(shut)));
+  renew();
+  return {
+    origin: originOf(address),
+    link: () => link,
+    ...(script === undefined ? {} : { token: script.token }),
+    fetch: async (request) => app.fetch(request),
+    jobs: office.jobs,
+    async close() {
+      for (const close of closing) await close();
+    },
+  };
+}
+
+function originOf({ url, host, port, secure }: Address): string {
+  return url ?? `${secure ? 'https' : 'http'}://${isLoopback(host) ? '127.0.0.1' : host}:${port}`;
+}
+
+function needsTokens(host: string): Problem {
+  return new Problem({
+    kind: 'refused',
+    summary: 'Without tokens the server is for this machine alone',
+    detail: `${host} can be reached by others, and driftline.yaml says nothing of tokens (serve.tokens), by which it would know them. Nothing is served. See docs/server.md.`,
+    subject: host,
+  });
+}
+
+/** A token that only this process knows, compared by digests. It is no more than a session: recoveries are confirmed by hand. */
+function localToken(allowRecover: boolean) {
+  const token = randomBytes(32).toString('base64url');
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const principal: Principal = {
+    id: 'local-script',
+    name: 'a script on this machine',
+    role: allowRecover ? 'administrator' : 'reader',
+    via: 'session',
+    application: false,
+  };
+  const accept = (text: string) => (timingSafeEqual(digest(text), digest(token)) ? principal : undefined);
+  return { token, accept };
+}
+
+/** Listens; on loopback under both of its addresses, with one port. */
+async function bind(
+  fetch: Parameters<typeof getRequestListener>[0],
+  settings: ServeSettings,
+  address: Address,
+): Promise<Server[]> {
+  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  const { tls } = settings;
+  const files = tls && { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
+  const make = (): Server =>
+    files === undefined ? createHttp(listener) : (createHttps(files, listener) as unknown as Server);
+  const first = make();
+  address.port = await listen(first, address.port, isLoopback(address.host) ? '127.0.0.1' : address.host);
+  if (!isLoopback(address.host)) return [first];
+  const second = make();
+  // A machine without IPv6 has the one address only.
+  return listen(second, address.port, '::1').then(
+    () => [first, second],
+    () => [first],
+  );
+}
+
+function listen(server: Server, port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) =>
+      reject(
+        new Problem({
+          kind: 'failed',
+          summary: 'The server cannot listen',
+          detail: `${cause.message}. Choose another port with --port.`,
+          subject: `${host}:${port}`,
+          cause,
+        }),
+      ),
+    );
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function shut(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,257 @@
+// Recoveries: planning a job, carrying a confirmed plan out, and both as changes on the disk, in the direction in which the tenant will change.
+import { randomBytes } from 'node:crypto';
+import type { JsonObject } from '../../model/json.ts';
+import type { Kinds } from '../../model/kind.ts';
+import { type Plan, type Refusal, refusalReasons, type Step } from '../../model/plan.ts';
+import { Problem } from '../../model/problem.ts';
+import { keyOf, kindOf, type Ref } from '../../model/ref.ts';
+import type { RecoveryAction } from '../../model/report.ts';
+import type { Outcome, RunRecord } from '../../model/run.ts';
+import type { TenantReader, TenantWriter } from '../../model/tenant.ts';
+import type { Sign } from '../../report/index.ts';
+import { stepRequests } from '../../tenant/index.ts';
+import { type Applied, type ApplyRequest, applyPlan, resumeRun } from '../../verbs/apply.ts';
+import { type Planned, planRecovery } from '../../verbs/plan.ts';
+import { planSheet } from '../../verbs/plan-sheet.ts';
+import { planUndo } from '../../verbs/undo.ts';
+import type { Context } from '../context.ts';
+import type { Work } from './preview.ts';
+import type { JobTotals } from './record.ts';
+import type { ResultWriter, StoredChange } from './results.ts';
+
+/** A password that Graph was given for an object made anew. It is told once and never kept. */
+export interface Secret {
+  readonly ref: Ref;
+  readonly displayName: string;
+  readonly secret: string;
+}
+
+/** The private ref that keeps what the tenant was when a job was planned. */
+export function planRef(id: string): string {
+  return `refs/driftline/plans/job-${id}`;
+}
+
+/** Makes the plan of a job. Nothing is written to the tenant. Problems as those of planRecovery. */
+export async function makePlan({ context, job, progress }: Work): Promise<Planned> {
+  const { repository, kinds, configuration, now, version } = context;
+  const reader = await context.openReader();
+  try {
+    const request = {
+      repository,
+      reader,
+      kinds,
+      configuration,
+      ...(job.reason === undefined ? {} : { reason: job.reason }),
+      now,
+      version,
+      ref: planRef(job.id),
+      onProgress: ({ kind, objects }: { kind: string; objects: number }) =>
+        progress({ text: `reading ${kind}`, done: objects, total: 0 }),
+    };
+    if (job.options === undefined) throw new Error('a recovery has options');
+    return job.undoes === undefined
+      ? await planRecovery({ ...request, goal: job.from.commit, scope: job.scope, options: job.options })
+      : await planUndo({ ...request, run: job.undoes, options: job.options });
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Carries the plan of a confirmed job out, or goes on with a run that was stopped. Problems as those of applyPlan. */
+export async function carryOut(
+  { context, job, signal, progress }: Work,
+  plan: Plan | undefined,
+  onSecret: (secret: Secret) => void,
+): Promise<Applied> {
+  const reader = await context.openReader();
+  try {
+    const writer = await context.openWriter();
+    try {
+      const request: ApplyRequest = {
+        ...applyRequest(context, { reader, writer }, signal),
+        ...(job.undoes === undefined ? {} : { undoes: job.undoes }),
+        onStep: (step, outcome, done, total) =>
+          progress({ text: `${outcome}: ${step.action} ${step.displayName}`, done, total }),
+        onSecret: (step, secret) => onSecret({ ref: step.ref, displayName: step.displayName, secret }),
+      };
+      if (plan !== undefined) return await applyPlan(plan, request);
+      return await resumeRun(job.resumes, request);
+    } finally {
+      await writer.close();
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+function applyRequest(
+  { repository, kinds, configuration, version, now, sleep }: Context,
+  doors: { readonly reader: TenantReader; readonly writer: TenantWriter },
+  signal: AbortSignal,
+): ApplyRequest {
+  const { cloud, graphUrl } = configuration;
+  // Replicas answer by turns (reference 1.9); a server on this machine has none.
+  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
+  return {
+    ...doors,
+    repository,
+    requests: stepRequests({ cloud, graphUrl, randomBytes }),
+    kinds,
+    configuration,
+    version,
+    settle: here
+      ? { confirmations: 1, pause: 100, patience: 60_000 }
+      : { confirmations: 3, pause: 2_000, patience: 720_000 },
+    now,
+    sleep: (milliseconds) => sleep(milliseconds, signal),
+    signal,
+  };
+}
+
+/** Writes what a plan does and refuses, object by object; of objects in `failures` also why it was not done. */
+export async function writePlan(
+  plan: Plan,
+  kinds: Kinds,
+  writer: ResultWriter,
+  failures: ReadonlyMap<Ref, string> = new Map(),
+): Promise<void> {
+  const refused = refusalsByRef(plan.refusals);
+  const values = valuesByRef(plan.steps);
+  for await (const item of planSheet(plan, kinds).items) {
+    const failure = [failures.get(item.ref), refused.get(item.ref)?.text]
+      .filter((text) => text !== undefined)
+      .join(' ');
+    refused.delete(item.ref);
+    await writer.write({
+      ...frame(item.ref, item.name, kinds),
+      id: item.id,
+      ...signed[item.sign],
+      ...(item.because === undefined ? {} : { because: item.because }),
+      ...(item.access.length === 0 ? {} : { access: item.access as NonNullable<StoredChange['access']> }),
+      attributes: item.attributes,
+      links: item.links,
+      ...values.get(item.ref),
+      ...(failure === '' ? {} : { failure }),
+    });
+  }
+  for (const [ref, { name, text }] of refused)
+    await writer.write({
+      ...frame(ref, name, kinds),
+      operation: 'update',
+      recoveryAction: 'none',
+      because: text,
+      attributes: [],
+      links: [],
+      failure: text,
+    });
+}
+
+const signed: Readonly<Record<Sign, { operation: StoredChange['operation']; recoveryAction: RecoveryAction }>> = {
+  '+': { operation: 'create', recoveryAction: 'recreate' },
+  '*': { operation: 'create', recoveryAction: 'recreate' },
+  '^': { operation: 'create', recoveryAction: 'restore' },
+  '~': { operation: 'update', recoveryAction: 'update' },
+  '-': { operation: 'delete', recoveryAction: 'softDelete' },
+};
+
+function frame(ref: Ref, displayName: string, kinds: Kinds) {
+  const kind = kinds.get(kindOf(ref));
+  return {
+    ref,
+    kind: kindOf(ref),
+    type: kind?.type ?? kindOf(ref),
+    id: keyOf(ref),
+    displayName,
+    synced: false,
+    native: kind?.native !== undefined,
+  };
+}
+
+function refusalsByRef(refusals: readonly Refusal[]): Map<Ref, { name: string; text: string }> {
+  const found = new Map<Ref, { name: string; text: string }>();
+  for (const { ref, displayName, path, because, reason, flag } of refusals) {
+    if (ref === undefined) continue;
+    const where = path === undefined ? '' : `${path}: `;
+    const text = `Not done: ${where}${because || refusalReasons[reason]}${flag === undefined ? '' : ` [${flag}]`}.`;
+    const before = found.get(ref)?.text;
+    found.set(ref, { name: displayName ?? keyOf(ref), text: before === undefined ? text : `${before} ${text}` });
+  }
+  return found;
+}
+
+/** The whole values that a plan's steps write, with those that stand there now. */
+function valuesByRef(steps: readonly Step[]): Map<Ref, { before?: JsonObject; after?: JsonObject }> {
+  const found = new Map<Ref, { before?: JsonObject; after?: JsonObject }>();
+  for (const step of steps) {
+    const [before, after] = valuesOf(step);
+    const known = found.get(step.ref);
+    found.set(step.ref, {
+      ...((known?.before ?? before) && { before: { ...known?.before, ...before } }),
+      ...((known?.after ?? after) && { after: { ...known?.after, ...after } }),
+    });
+  }
+  return found;
+}
+
+function valuesOf(step: Step): [JsonObject | undefined, JsonObject | undefined] {
+  if (step.action === 'update') return [step.before, step.after];
+  if (step.action === 'recreate') return [undefined, step.after];
+  if (step.action === 'delete') return [step.before, undefined];
+  if (step.action === 'action') return [{ [step.attribute]: step.before }, { [step.attribute]: step.after }];
+  return [undefined, undefined];
+}
+
+const isLink = ({ action }: Step): boolean => action === 'link' || action === 'unlink';
+
+/** What a plan would change, counted. */
+export function plannedTotals(plan: Plan, totals: JobTotals): JobTotals {
+  const refs = [...plan.steps.map(({ ref }) => ref), ...plan.refusals.flatMap(({ ref }) => ref ?? [])];
+  const refusedLinks = plan.refusals.filter(({ target }) => target !== undefined).length;
+  return {
+    ...totals,
+    objects: new Set(refs).size,
+    links: plan.steps.filter(isLink).length + refusedLinks,
+    attributes: plan.steps.filter((step) => !isLink(step)).length,
+  };
+}
+
+/** What came of a run, counted; a refused change is one that was not made. */
+export function appliedTotals({ plan, walked }: Applied, totals: JobTotals): JobTotals {
+  const done = plan.steps.filter(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
+  return {
+    ...totals,
+    objectsModified: new Set(done.map(({ ref }) => ref)).size,
+    linksModified: done.filter(isLink).length,
+    failed: plan.steps.length - done.length + plan.refusals.length,
+  };
+}
+
+/** Why the steps that were not done were not, by object. */
+export function failuresOf(record: RunRecord, plan: Plan): Map<Ref, string> {
+  const words: Readonly<Record<Outcome, string>> = {
+    done: 'Done',
+    refused: 'Microsoft Graph refused',
+    skipped: 'Not tried',
+    unknown: 'Its outcome is not known',
+  };
+  const found = new Map<Ref, string>();
+  for (const { step, action, outcome, because } of record.failures) {
+    const ref = plan.steps.find(({ id }) => id === step)?.ref;
+    if (ref === undefined) continue;
+    const text = `${words[outcome]} (${action}): ${because}`;
+    const before = found.get(ref);
+    found.set(ref, before === undefined ? text : `${before}; ${text}`);
+  }
+  return found;
+}
+
+/** Problem `refused` where the first characters typed are not those of the plan's digest. */
+export function requireDigest(plan: Plan, typed: string): void {
+  if (/^[0-9a-f]{8,64}$/.test(typed) && plan.digest.startsWith(typed)) return;
+  throw new Problem({
+    kind: 'refused',
+    summary: 'The plan was not confirmed',
+    detail: 'Type the first 8 characters of its digest, as the plan shows them. Nothing was changed.',
+    subject: `plan ${plan.digest.slice(0, 12)}`,
+  });
+}

@@ -1,0 +1,24 @@
+// Principals: who asks, by a token or a session, and what their role lets them do.
+import { Failure } from './failure.ts';
+import type { Role } from './settings.ts';
+
+export interface Principal {
+  /** The object id in the tenant, or the session's own on loopback: two persons are two of these. */
+  readonly id: string;
+  /** For people to read; nothing is decided by it. */
+  readonly name: string;
+  readonly role: Role;
+  readonly via: 'session' | 'token';
+  /** An application without a person. */
+  readonly application: boolean;
+}
+
+/** Failure 403 where somebody needs to be an Administrator and is not; said before anything is looked up, so that it tells nothing. */
+export function requireAdministrator(principal: Principal, localHint: boolean): void {
+  if (principal.role === 'administrator') return;
+  throw new Failure(
+    403,
+    'Authorization_RequestDenied',
+    `Insufficient privileges to complete the operation: it needs the role Backup Administrator, and you are a Backup Reader.${localHint ? ' Start the server with driftline serve --allow-recover.' : ''}`,
+  );
+}
