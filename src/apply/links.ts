@@ -1,4 +1,5 @@
 // Links in bulk: link steps of many objects as batches of 20 and, where Graph has it, 20 links of one object in a single call.
+import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Step } from '../model/plan.ts';
@@ -43,10 +44,8 @@ async function linkChunk(walk: Walk, units: readonly (readonly Step[])[]): Promi
   }
   const alone: Step[] = [];
   for (const [kind, list] of byKind) {
-    const entities = await walk.options.reader.readObjects(
-      kind,
-      list.map(({ key }) => key),
-    );
+    const entities = await readAll(walk, kind, list, alone);
+    if (entities === undefined) continue;
     for (const unit of list) await dropDone(walk, unit, entities.get(unit.key));
     await rounds(walk, list, alone);
     await settleUnits(walk, kind, list, alone);
@@ -132,5 +131,19 @@ async function settleUnits(walk: Walk, kind: Kind, units: readonly Unit[], alone
     for (const { step, now } of sent)
       if (holds(now, kind, entity)) await walk.finish(step, 'done', undefined, 1, entity);
       else alone.push(step);
+  }
+}
+
+/** The objects of the units; undefined where they cannot be read together: then each step is tried by itself. */
+async function readAll(walk: Walk, kind: Kind, units: readonly Unit[], alone: Step[]) {
+  try {
+    return await walk.read(
+      kind,
+      units.map(({ key }) => key),
+    );
+  } catch (error) {
+    if (!(error instanceof NotComplete)) throw error;
+    alone.push(...units.flatMap(({ open }) => open.map(({ step }) => step)));
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 // The walk: an approved plan and the doors to the tenant in, an outcome for every step out; each write journaled before and after.
+import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, resolvePlaceholders, type Step } from '../model/plan.ts';
@@ -129,6 +130,19 @@ export class Walk {
 
   key(step: Step): string {
     return keyOf(currentRef(this.ids, step.ref));
+  }
+
+  /** Objects as they are now. Replicas that answer in halves are asked again; where that does not help, NotComplete is thrown. */
+  async read(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
+    const { reader, attempts, pause, sleep } = this.options;
+    for (let round = 1; ; round++) {
+      try {
+        return await reader.readObjects(kind, keys);
+      } catch (error) {
+        if (!(error instanceof NotComplete) || round >= attempts) throw error;
+        await sleep(pause * 2 ** (round - 1));
+      }
+    }
   }
 
   /** Writes lines to the journal; where that fails nothing more is sent. */

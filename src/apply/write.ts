@@ -1,5 +1,6 @@
 // One step: reads the object, writes if it is still as the plan found it, and reads until the write shows; ambiguous answers are looked up.
 import { createHash } from 'node:crypto';
+import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import { canonicalText, isObject, type Json } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
@@ -24,7 +25,11 @@ interface End {
 /** Carries out one step and notes its outcome. */
 export async function carryOut(walk: Walk, step: Step): Promise<void> {
   const counter = { writes: 0 };
-  const end = await attempt(walk, step, counter);
+  const end = await attempt(walk, step, counter).catch((error): End => {
+    // One object that cannot be read stops nothing but the steps that need it.
+    if (!(error instanceof NotComplete)) throw error;
+    return { outcome: counter.writes > 0 ? 'unknown' : 'skipped', because: `it could not be read: ${error.detail}` };
+  });
   if (end !== undefined) await walk.finish(step, end.outcome, end.because, counter.writes, end.entity);
 }
 
@@ -34,7 +39,7 @@ async function attempt(walk: Walk, step: Step, counter: { writes: number }): Pro
   const now = walk.resolve(step);
   if (now === undefined) return { outcome: 'skipped', because: 'something that it names was not made' };
   const kind = walk.kindOf(step);
-  const found = await walk.options.reader.readObjects(kind, [keyOf(now.ref)]);
+  const found = await walk.read(kind, [keyOf(now.ref)]);
   const entity = found.get(keyOf(now.ref));
   const early = await beforeWriting(walk, step, now, kind, entity);
   if (early !== undefined) return early;
@@ -250,7 +255,7 @@ async function settled(
       : now;
   const key = keyOf(wanted.ref);
   if (once) {
-    const entity = (await walk.options.reader.readObjects(kind, [key])).get(key);
+    const entity = (await walk.read(kind, [key])).get(key);
     return holds(wanted, kind, entity) ? { outcome: 'done', because: alreadySo, entity } : { outcome: 'unknown' };
   }
   const results = await walk.options.settle(kind, [key], (_key, entity) => holds(wanted, kind, entity));
@@ -267,7 +272,7 @@ async function lookUp(walk: Walk, step: Step, now: Step, kind: Kind): Promise<En
     return entity === undefined ? undefined : { outcome: 'done', because: 'it was found done', entity };
   }
   if (now.action === 'createItem') {
-    const entity = (await walk.options.reader.readObjects(kind, [keyOf(now.ref)])).get(keyOf(now.ref));
+    const entity = (await walk.read(kind, [keyOf(now.ref)])).get(keyOf(now.ref));
     if (await adoptItem(walk, step, now, kind, entity))
       return { outcome: 'done', because: 'it was found done', entity };
   }

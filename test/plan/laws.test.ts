@@ -282,7 +282,7 @@ function given(tenants: readonly Both[]) {
   return { live, goal, bin: binned };
 }
 
-const runs = { numRuns: Number(process.env.DRIFTLINE_RUNS ?? 1500) };
+const runs = { numRuns: Number(process.env.DRIFTLINE_RUNS ?? 400) };
 
 describe('planning', () => {
   it('leaves nothing but what it refuses, names nothing before it is there, and refuses what it does not do (laws 2, 4, 5)', {
