@@ -145,13 +145,14 @@ async function showDrift(
   if (there === undefined || !(await sameBranch(site, there, live)))
     await clone.push([{ ref, from: there, to: live, rewrite: true }]);
   const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
-  const { pull, done } = await syncPullRequest(github, {
+  const { pull, done, news } = await syncPullRequest(github, {
     branch,
     base: repository.branch.replace(/^refs\/heads\//, ''),
     title: titleOf(site, drift, first, kinds),
     body: `${introduction(first)}\n\n${await commentText(site, drift.sheets)}`,
     kinds: drift.kinds,
     tree: (await clone.idAt(live, repository.statePath)) ?? '',
+    baseline: base.id,
   });
   runner.log(`Pull request #${pull.number} ${done}: ${pull.url}`);
   if (done === 'left closed') {
@@ -160,12 +161,12 @@ async function showDrift(
       'Drift is known',
       `#${pull.number} shows this very drift and was closed by a person, so no other was opened. Another drift opens a new one.`,
     );
-    return { news: false };
+    return { news };
   }
   await syncLabels(github, pull, drift.kinds).catch((error: unknown) => {
     runner.annotate('warning', 'Labels', error instanceof Problem ? error.detail : 'The labels could not be set.');
   });
-  return { number: pull.number, news: done !== 'unchanged' };
+  return { number: pull.number, news };
 }
 
 /** A commit on the baseline with the drift of these kinds alone. */

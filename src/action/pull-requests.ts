@@ -13,36 +13,44 @@ export interface DriftPullRequest {
   readonly kinds: readonly string[];
   /** Tells this drift from another: the tree of the state. */
   readonly tree: string;
+  /** The commit that it is the difference from. */
+  readonly baseline: string;
 }
 
-export type Synced =
-  | { readonly done: 'created' | 'updated' | 'unchanged'; readonly pull: PullRequest }
-  /** A person closed it, and the drift is still the one that it showed. */
-  | { readonly done: 'left closed'; readonly pull: PullRequest };
+export interface Synced {
+  /** `left closed`: a person closed it, and the drift is still the one that it showed. */
+  readonly done: 'created' | 'updated' | 'unchanged' | 'left closed';
+  /** It shows drift that it did not show before. */
+  readonly news: boolean;
+  readonly pull: PullRequest;
+}
 
-/** The hidden line by which a pull request's body says which drift it shows. */
-export function driftMarker(tree: string): string {
-  return `<!-- driftline:drift tree=${tree} -->`;
+/** The begin of the hidden line by which a pull request's body says which drift it shows. */
+function driftMarker(tree: string): string {
+  return `<!-- driftline:drift tree=${tree} `;
 }
 
 /**
- * Opens the branch's pull request or brings it up to date. There is at most one open; one that a person closed is left closed as long
- * as the drift is the same, for closing it was an answer.
+ * Opens the branch's pull request or brings it up to date. There is at most one open, and it is not touched while it shows the same drift
+ * from the same baseline. One that a person closed is left closed as long as the drift is the same, for closing it was an answer.
  */
 export async function syncPullRequest(github: GitHub, drift: DriftPullRequest): Promise<Synced> {
-  const body = `${driftMarker(drift.tree)}\n${drift.body}`;
+  const marker = driftMarker(drift.tree);
+  const first = `${marker}baseline=${drift.baseline} -->`;
+  const body = `${first}\n${drift.body}`;
   const pulls = await github.pullRequests(drift.branch);
   const open = pulls.find((pull) => pull.open);
   if (open !== undefined) {
-    const same = open.title === drift.title && open.body.replace(/\r\n/g, '\n') === body;
+    const news = !open.body.startsWith(marker);
+    const same = open.title === drift.title && open.body.split(/\r?\n/, 1)[0] === first;
     const pull = same ? open : await github.updatePullRequest(open.number, { title: drift.title, body });
-    return { done: same ? 'unchanged' : 'updated', pull };
+    return { done: same ? 'unchanged' : 'updated', news, pull };
   }
   const last = pulls[0];
-  if (last !== undefined && !last.merged && last.body.startsWith(driftMarker(drift.tree)))
-    return { done: 'left closed', pull: last };
+  if (last !== undefined && !last.merged && last.body.startsWith(marker))
+    return { done: 'left closed', news: false, pull: last };
   const { branch: head, base, title } = drift;
-  return { done: 'created', pull: await github.createPullRequest({ head, base, title, body }) };
+  return { done: 'created', news: true, pull: await github.createPullRequest({ head, base, title, body }) };
 }
 
 /** Sets the labels for the kinds that are touched, and takes off ours that no longer hold. */

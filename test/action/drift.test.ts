@@ -1,7 +1,11 @@
 // Journeys of snapshots and drift: the Action against a sandbox tenant and a GitHub, from the first run to the merge.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
 import { type Journey, startJourney } from '../support/action-journey.ts';
+import { temporaryFolder } from '../support/driftline.ts';
 
 const stages: Journey[] = [];
 
@@ -18,6 +22,7 @@ async function journey(options: SandboxOptions = {}, files: Record<string, strin
   return stage;
 }
 
+const newGroup = { displayName: 'New', mailEnabled: false, mailNickname: 'new', securityEnabled: true };
 const tenant = '(?<tenant>[0-9a-f-]{36})';
 
 describe('the first run', () => {
@@ -255,16 +260,17 @@ describe('drift', () => {
 describe('pushes that race', () => {
   it('come together where they touch different things', async () => {
     const { server, run, graph } = await journey({}, { 'driftline.yaml': 'kinds: [groups]\n' });
-    await run({ command: 'snapshot' });
-    await graph('POST', '/groups', {
-      displayName: 'New',
-      mailEnabled: false,
-      mailNickname: 'new',
-      securityEnabled: true,
-    });
-    server.beforePush = () => void server.edit('main', { 'README.md': 'written meanwhile\n' });
-    const { status, outputs } = await run({ command: 'snapshot' });
+    const key = join(temporaryFolder('key'), 'key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const signed = { command: 'snapshot', 'signing-key': readFileSync(key, 'utf8') };
+    await run(signed);
+    await graph('POST', '/groups', newGroup);
+    const signers = `driftline@users.noreply.github.com ${readFileSync(`${key}.pub`, 'utf8')}`;
+    server.beforePush = () => void server.edit('main', { 'README.md': 'written meanwhile\n', signers });
+    const { status, outputs } = await run(signed);
     expect(status).toBe(0);
+    const verified = await run({ command: 'verify', signers: 'signers' });
+    expect(verified.summary, 'made again, it is signed again').toContain('## Sound');
     expect(server.git('show', 'main:README.md')).toBe('written meanwhile');
     expect(server.git('rev-parse', 'main')).toBe(outputs.commit);
     expect(server.git('log', '-1', '--format=%s', 'main')).toBe('0 changed, 1 added, 0 removed');
@@ -273,12 +279,7 @@ describe('pushes that race', () => {
   it("never overwrite each other: the slower one says so and leaves the faster one's state", async () => {
     const { server, run, graph } = await journey({}, { 'driftline.yaml': 'kinds: [groups]\n' });
     await run({ command: 'snapshot' });
-    await graph('POST', '/groups', {
-      displayName: 'New',
-      mailEnabled: false,
-      mailNickname: 'new',
-      securityEnabled: true,
-    });
+    await graph('POST', '/groups', newGroup);
     let faster = '';
     server.beforePush = () => {
       faster = server.edit('main', { 'state/groups/note.yaml': 'x\n' });

@@ -45,6 +45,7 @@ const drift = {
   body: 'Report',
   kinds: ['groups'],
   tree: 'a'.repeat(40),
+  baseline: 'b'.repeat(40),
 };
 
 describe('the rolling pull request', () => {
