@@ -1,8 +1,10 @@
 // Mode drift: the living tenant against the accepted baseline; where they differ, one rolling branch and pull request, else none.
 
+import { createHash } from 'node:crypto';
 import type { Commit } from '../model/commit.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
+import type { Scope } from '../model/scope.ts';
 import { capture, countsText } from '../verbs/capture.ts';
 import { version } from '../version.ts';
 import { notify } from './notify.ts';
@@ -32,7 +34,7 @@ export async function runDrift(site: Site): Promise<number> {
       repository,
       reader,
       kinds: workplace.kinds,
-      scope: inputs.kinds === undefined ? {} : { kinds: inputs.kinds },
+      scope: scopeOf(inputs.kinds),
       base,
       ref: base === undefined ? repository.branch : liveRef,
       now: world.now,
@@ -73,7 +75,7 @@ async function compareAndShow(
   partly: boolean,
 ): Promise<number> {
   const { runner, inputs, page } = site;
-  const scope = inputs.kinds === undefined ? {} : { kinds: inputs.kinds };
+  const scope = scopeOf(inputs.kinds);
   const all = await survey(site, repository, base.id, live.id, scope);
   const drift = all.objects > 0;
   const tenantId = live.snapshot!.tenantId;
@@ -151,8 +153,8 @@ async function showDrift(
     title: titleOf(site, drift, first, kinds),
     body: `${introduction(first)}\n\n${await commentText(site, drift.sheets)}`,
     kinds: drift.kinds,
-    tree: (await clone.idAt(live, repository.statePath)) ?? '',
-    baseline: base.id,
+    digest: await driftDigest(repository, base.id, live, scopeOf(kinds ?? site.inputs.kinds)),
+    state: `${base.id} ${await clone.idAt(live, repository.statePath)}`,
   });
   runner.log(`Pull request #${pull.number} ${done}: ${pull.url}`);
   if (done === 'left closed') {
@@ -167,6 +169,18 @@ async function showDrift(
     runner.annotate('warning', 'Labels', error instanceof Problem ? error.detail : 'The labels could not be set.');
   });
   return { number: pull.number, news };
+}
+
+/** A digest of the objects that differ and what they are now. */
+async function driftDigest(repository: Repository, from: string, to: string, scope: Scope): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const { ref, after } of repository.diff(from, to, scope))
+    if (ref !== undefined) digest.update(`${ref} ${after}\n`);
+  return digest.digest('hex');
+}
+
+function scopeOf(kinds: readonly string[] | undefined): Scope {
+  return kinds === undefined ? {} : { kinds };
 }
 
 /** A commit on the baseline with the drift of these kinds alone. */

@@ -11,10 +11,10 @@ export interface DriftPullRequest {
   readonly body: string;
   /** Kinds that the drift touches. */
   readonly kinds: readonly string[];
-  /** Tells this drift from another: the tree of the state. */
-  readonly tree: string;
-  /** The commit that it is the difference from. */
-  readonly baseline: string;
+  /** Tells this drift from another: a digest of what differs. */
+  readonly digest: string;
+  /** Tells whether anything else of the body is another: the trees of both sides. */
+  readonly state: string;
 }
 
 export interface Synced {
@@ -26,8 +26,8 @@ export interface Synced {
 }
 
 /** The begin of the hidden line by which a pull request's body says which drift it shows. */
-function driftMarker(tree: string): string {
-  return `<!-- driftline:drift tree=${tree} `;
+function driftMarker(digest: string): string {
+  return `<!-- driftline:drift ${digest} `;
 }
 
 /**
@@ -35,8 +35,8 @@ function driftMarker(tree: string): string {
  * from the same baseline. One that a person closed is left closed as long as the drift is the same, for closing it was an answer.
  */
 export async function syncPullRequest(github: GitHub, drift: DriftPullRequest): Promise<Synced> {
-  const marker = driftMarker(drift.tree);
-  const first = `${marker}baseline=${drift.baseline} -->`;
+  const marker = driftMarker(drift.digest);
+  const first = `${marker}${drift.state} -->`;
   const body = `${first}\n${drift.body}`;
   const pulls = await github.pullRequests(drift.branch);
   const open = pulls.find((pull) => pull.open);

@@ -44,17 +44,19 @@ const drift = {
   title: 'Drift',
   body: 'Report',
   kinds: ['groups'],
-  tree: 'a'.repeat(40),
-  baseline: 'b'.repeat(40),
+  digest: 'a'.repeat(64),
+  state: 'b',
 };
 
 describe('the rolling pull request', () => {
   it('is opened once, updated when the drift is another, and untouched when it is the same', async () => {
     expect((await syncPullRequest(github, drift)).done).toBe('created');
     expect((await syncPullRequest(github, drift)).done).toBe('unchanged');
-    expect((await syncPullRequest(github, { ...drift, tree: 'b'.repeat(40), title: 'More drift' })).done).toBe(
+    expect((await syncPullRequest(github, { ...drift, digest: 'b'.repeat(64), title: 'More drift' })).done).toBe(
       'updated',
     );
+    const moved = await syncPullRequest(github, { ...drift, digest: 'b'.repeat(64), title: 'More drift', state: 'c' });
+    expect(moved).toMatchObject({ done: 'updated', news: false });
     expect(server.pulls).toHaveLength(1);
     expect(server.pulls[0]).toMatchObject({ title: 'More drift', state: 'open' });
   });
@@ -63,7 +65,7 @@ describe('the rolling pull request', () => {
     const { pull } = await syncPullRequest(github, drift);
     server.close(pull.number);
     expect((await syncPullRequest(github, drift)).done).toBe('left closed');
-    expect((await syncPullRequest(github, { ...drift, tree: 'c'.repeat(40) })).done).toBe('created');
+    expect((await syncPullRequest(github, { ...drift, digest: 'c'.repeat(64) })).done).toBe('created');
   });
 
   it('is closed with one word when the drift is gone, and opened anew when the same comes back', async () => {
