@@ -21,6 +21,13 @@ export const logCommand = command<Arguments>({
       .option('from', { type: 'string', describe: 'Where to start [default: the branch]', requiresArg: true }),
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
+    if (!Number.isInteger(argv.limit) || argv.limit < 1)
+      throw new Problem({
+        kind: 'usage',
+        summary: 'Not a number of commits',
+        detail: 'Give a whole number from 1 on.',
+        subject: `--limit ${argv.limit}`,
+      });
     const ref = argv.ref === undefined ? undefined : parseRef(argv.ref);
     if (argv.ref !== undefined && ref === undefined)
       throw new Problem({

@@ -32,7 +32,7 @@ export async function runCommand(
         new Problem({
           kind: 'usage',
           summary: 'The command line is not valid',
-          detail: `${message} See driftline --help.`,
+          detail: `${message.trim().replace(/[.]?$/, '.')} See driftline --help.`,
         })
       );
     });

@@ -1,29 +1,46 @@
 // A Problem as words for a person at 2 AM: what, to which object, why, what now; where it came from only when asked.
 import { Problem } from '../model/problem.ts';
+import { terminalText } from '../report/index.ts';
 import { styled, type Terminal } from './terminal.ts';
+
+/** What the operating system's own errors mean to a person, and what to do. */
+const systemErrors: Readonly<Record<string, readonly [summary: string, detail: string]>> = {
+  EACCES: ['The operating system does not allow it', 'Run it as a user who may, or choose another place.'],
+  EADDRINUSE: ['The port is taken', 'Choose another with --port, or stop the program that has it.'],
+  EISDIR: ['A folder stands where a file is needed', 'Name the file.'],
+  EMFILE: ['Too many files are open', 'Raise the limit (ulimit -n) and run it again.'],
+  ENOENT: ['A file or folder is not there', 'Check the path; it is taken from the folder that you are in.'],
+  ENOSPC: ['The disk is full', 'Free some space and run it again; what was half written is not used.'],
+  ENOTDIR: ['A file stands where a folder is needed', 'Check the path.'],
+  EROFS: ['The disk is read-only', 'Choose another place.'],
+  ERR_SOCKET_BAD_PORT: ['Not a port', 'A port is a number from 0 to 65535; 0 takes any that is free.'],
+};
 
 /** The words for an error, with a final newline. Text from the tenant in it is made inert. */
 export function problemText(error: unknown, terminal: Terminal, verbose: boolean): string {
-  const lines: string[] = [];
-  if (error instanceof Problem) {
-    lines.push(
-      `${styled(terminal, 'red', 'driftline:')} ${error.summary}${error.subject === undefined ? '' : ` (${error.subject})`}`,
-    );
-    lines.push(`  ${error.detail}`);
-  } else {
-    lines.push(`${styled(terminal, 'red', 'driftline:')} Something went wrong that Driftline does not know`);
-    lines.push(
-      `  ${error instanceof Error ? error.message : String(error)}. Nothing more was done. Run it again with --verbose and report what it prints.`,
-    );
-  }
-  if (verbose) for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push(at.stack ?? at.message);
-  return `${lines.map(inert).join('\n')}\n`;
+  const [summary, detail] = wordsOf(error);
+  const lines = [`${styled(terminal, 'red', 'driftline:')} ${inert(summary)}`, `  ${inert(detail)}`];
+  if (verbose)
+    for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push(inert(at.stack ?? at.message));
+  return `${lines.join('\n')}\n`;
 }
 
-/** Control characters, and whatever else could steer a terminal, as visible escapes. */
+function wordsOf(error: unknown): readonly [summary: string, detail: string] {
+  if (error instanceof Problem)
+    return [error.subject === undefined ? error.summary : `${error.summary} (${error.subject})`, error.detail];
+  const { code, path, message } = (error ?? {}) as { code?: unknown; path?: unknown; message?: unknown };
+  const known = typeof code === 'string' ? systemErrors[code] : undefined;
+  if (known !== undefined) return [typeof path === 'string' ? `${known[0]} (${path})` : known[0], known[1]];
+  return [
+    'Something went wrong that Driftline does not know',
+    `${String(message ?? error).replace(/\.*$/, '.')} Nothing more was done. Run it again with --verbose and report what it prints.`,
+  ];
+}
+
+/** Control characters, and whatever else could steer a terminal, as visible escapes; line breaks stay. */
 function inert(text: string): string {
-  // Our own colour sequences are kept: they are the only ones that `styled` writes.
-  return text.replace(/\x1b\[\d+m|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}]/gu, (found) =>
-    found === '\n' || found.length > 1 ? found : `\\u{${found.codePointAt(0)!.toString(16)}}`,
-  );
+  return text
+    .split('\n')
+    .map((line) => terminalText(line))
+    .join('\n');
 }

@@ -28,7 +28,7 @@ export async function show(repository: Repository, revision: string, name: strin
     throw new Problem({
       kind: 'usage',
       summary: 'The commit has no such object',
-      detail: `Commit ${commit.id.slice(0, 12)} of ${commit.at} holds no ${asked === undefined ? 'object with this id' : kindOf(asked)} ${asked === undefined ? '' : keyOf(asked)}. Look for it with driftline log --ref, or name another commit.`,
+      detail: `Commit ${commit.id.slice(0, 12)} of ${commit.at} holds no object ${asked === undefined ? 'with this id' : `${keyOf(asked)} of the kind ${kindOf(asked)}`}. driftline log --ref tells when it was there; or name another commit.`,
       subject: name,
     });
   return { ...stored, commit };
