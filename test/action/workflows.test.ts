@@ -19,6 +19,8 @@ const jobsOf = (name: string) => Object.entries(readWorkflow(name).jobs);
 const pins: Readonly<Record<string, string>> = {
   'actions/upload-artifact@b7c566a772e6b6bfb58ed0dc250532a479d7789f': 'v6.0.0',
   'actions/download-artifact@37930b1c2abaa49bbe596cd826c3c89aef350131': 'v7.0.0',
+  'actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd': 'v6.0.2',
+  'actions/setup-node@395ad3262231945c25e8478fd5baf05154b1d79f': 'v6.1.0',
 };
 
 describe('the example workflows', () => {
@@ -83,6 +85,12 @@ describe('the example workflows', () => {
         if (uses?.startsWith('driftline/')) expect(inputNames).toEqual(expect.arrayContaining(Object.keys(inputs)));
     for (const [, output] of text(name).matchAll(/steps\.\w+\.outputs\.([\w-]+)/g))
       expect(outputNames).toContain(output);
+  });
+
+  it('and the one that releases the Action are linted and pinned alike', async () => {
+    const release = readFileSync(new URL('../../.github/workflows/release.yml', import.meta.url), 'utf8');
+    expect((await createLinter())(release, '.github/workflows/release.yml')).toEqual([]);
+    for (const [, uses, note] of release.matchAll(/uses: (\S+)(?: # (.*))?$/gm)) expect(pins[uses!]).toBe(note);
   });
 
   it('are what action.yml describes', () => {
