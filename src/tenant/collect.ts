@@ -85,10 +85,13 @@ export async function entitiesOf(
     raws.map((raw, at) => [raw, wantedLinks(kind, raw).filter((link) => known[at]![link] === undefined)]),
   );
   const children = await readChildren(graph, kind, raws, (raw) => unknown.get(raw)!);
+  // Copying an object of fifty members costs as much as parsing it.
+  const contained = kind.contained?.some(({ read }) => read === 'list') === true;
   return raws.flatMap((raw, at) => {
     const child = children[at];
     if (child === undefined) return [];
-    return [toEntity(kind, { ...raw, ...child.contained }, { ...known[at], ...child.links })];
+    const whole = contained ? { ...raw, ...child.contained } : raw;
+    return [toEntity(kind, whole, { ...known[at], ...child.links })];
   });
 }
 

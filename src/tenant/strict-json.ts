@@ -15,37 +15,28 @@ export function parseStrictly(text: string): Json {
 /** The cheap look: where the text has no more such keys than what came of it, which is nearly always, it is not scanned. */
 function mayRepeat(text: string, value: Json): boolean {
   const bodies = bodiesIn(value);
-  const has = (name: string) =>
-    bodies.filter((body) => body[name] !== undefined && typeof body[name] !== 'string').length;
-  const links = (name: string) => bodies.filter((body) => body[name] !== undefined).length;
-  // An ASCII letter (or @ or a dot) that is written as an escape may hide a key.
+  const seen = { value: 0, responses: 0, '@odata.nextLink': 0 };
+  // One pass for all of them: looking for each by itself costs half as much as parsing does.
+  for (const [, name, first] of text.matchAll(WATCHED))
+    if (first !== '"' || name === '@odata.nextLink') seen[name as keyof typeof seen] += 1;
+  const has = (name: keyof typeof seen) =>
+    bodies.filter((body) => body[name] !== undefined && (name === '@odata.nextLink' || typeof body[name] !== 'string'))
+      .length;
   return (
+    // An ASCII letter (or @ or a dot) that is written as an escape may hide a key.
     (text.includes('\\u00') && /\\u00(2e|4[0-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a])/i.test(text)) ||
-    occurrences(text, '"value"', true) > has('value') ||
-    occurrences(text, '"@odata.nextLink"', false) > links('@odata.nextLink') ||
-    occurrences(text, '"responses"', true) > has('responses')
+    (Object.keys(seen) as (keyof typeof seen)[]).some((name) => seen[name] > has(name))
   );
 }
+
+/** Such a name as a key, and the first character of its value. */
+const WATCHED = /"(value|responses|@odata\.nextLink)"[ \t\r\n]*:[ \t\r\n]*(.)/gs;
 
 /** The object itself and the bodies of a batch's answers. */
 function bodiesIn(value: Json): JsonObject[] {
   if (!isObject(value)) return [];
   const responses = isArray(value.responses) ? value.responses.filter(isObject) : [];
   return [value, ...responses.map(({ body }) => body).filter(isObject)];
-}
-
-/** How often a name stands as a key, optionally only those whose value is no text. */
-function occurrences(text: string, name: string, butTexts: boolean): number {
-  let count = 0;
-  for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + name.length)) {
-    let next = at + name.length;
-    while (isBlank(text.charCodeAt(next))) next += 1;
-    if (text.charCodeAt(next) !== 0x3a) continue;
-    next += 1;
-    while (isBlank(text.charCodeAt(next))) next += 1;
-    if (!butTexts || text.charCodeAt(next) !== 0x22) count += 1;
-  }
-  return count;
 }
 
 function isBlank(code: number): boolean {
