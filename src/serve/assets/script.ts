@@ -124,5 +124,6 @@ export const script = `'use strict';
     });
   }
   for (const box of boxes) box.addEventListener('change', tell);
+  if (boxes.length > 0) tell();
 })();
 `;

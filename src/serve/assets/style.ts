@@ -62,7 +62,7 @@ label.check{display:flex;gap:.55rem;align-items:flex-start;color:var(--ink);font
 label.check small{display:block;color:var(--quiet)}
 fieldset{border:1px solid var(--line);border-radius:8px;margin:0 0 1rem;padding:.6rem 1rem 1rem;display:grid;gap:.55rem}
 legend{font-weight:600;padding:0 .4rem}
-input,select,textarea,button,.button{font:inherit;color:inherit}
+input,select,textarea,button,.button{font:inherit;color:var(--ink)}
 input:not([type=checkbox]):not([type=radio]),select,textarea{background:var(--panel);border:1px solid var(--quiet);border-radius:7px;padding:.42rem .6rem;min-height:2.5rem;max-width:100%}
 textarea{width:100%;min-height:4.5rem}
 input[type=checkbox],input[type=radio]{width:1.15rem;height:1.15rem;margin:.2rem 0 0;accent-color:var(--accent);flex:none}
@@ -99,6 +99,9 @@ ol.line .head{display:flex;flex-wrap:wrap;gap:.2rem .8rem;align-items:baseline}
 .tile b{display:block;font-size:1.5rem;line-height:1.2;font-variant-numeric:tabular-nums}
 .tile span{color:var(--quiet);font-size:.88rem}
 @media (max-width:44rem){
+button,.button{white-space:normal;text-align:left}
+select,input:not([type=checkbox]):not([type=radio]){width:100%}
+label{min-width:0}form.filters>label,.row>label:not(.check){flex:1 1 9rem}
 .top>div,main,.foot{padding-left:.8rem;padding-right:.8rem}
 .sides{grid-template-columns:1fr}
 dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.5rem}

@@ -1,4 +1,5 @@
 // The portal: a page's address in, the page out; what a page changes it asks of the API.
+import { setTimeout as wait } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { html } from 'hono/html';
 import { live } from '../../verbs/diff.ts';
@@ -98,7 +99,7 @@ async function comparePage(viewer: Viewer): Promise<Page> {
   if (from === '' || to === '' || to === live) return compareForm(viewer, from, to);
   const [left, right] = [await sideOf(office, from), await sideOf(office, to)];
   const job = await office.jobs.comparison(left, right, principal);
-  await Promise.race([office.jobs.settled(job.id), office.context.sleep(patience).catch(() => undefined)]);
+  await Promise.race([office.jobs.settled(job.id), wait(patience, undefined, { ref: false })]);
   return reportPage(viewer, office.jobs.get(job.id), '/compare');
 }
 

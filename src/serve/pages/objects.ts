@@ -34,7 +34,7 @@ export async function objectsPage({ office, url }: Viewer): Promise<Page> {
 <label>Kind <select name="kind"><option value="">all</option>${kinds.map((name) => html`<option${name === kind ? html` selected` : ''}>${name}</option>`)}</select></label>
 <label>Snapshot <input name="commit" value="${asked ?? ''}" placeholder="newest" size="14"></label><button type="submit">Search</button></form>
 <p role="status">${found.length} found.</p>
-<div class="scroll"><table class="stack"><caption class="visually-hidden">Objects found</caption><thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Id</th></tr></thead><tbody>
+<div class="scroll" role="region" aria-label="Objects found" tabindex="0"><table class="stack"><caption class="visually-hidden">Objects found</caption><thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Id</th></tr></thead><tbody>
 ${found.slice(skip, skip + top).map((object) => html`<tr><th scope="row" class="wide"><a href="${objectPath(object.ref, asked)}">${named(object.displayName)}</a></th><td>${object.type}</td><td class="wide"><code>${shown(object.id)}</code></td></tr>`)}</tbody></table></div>
 ${pager('/objects', { q: text, kind, commit: asked }, { skip, top, total: found.length })}`,
   };

@@ -1,12 +1,13 @@
 // Recovery: asking for a plan, looking at it, confirming it, watching it, and what came of it.
 import { html } from 'hono/html';
-import { type AccessClass, accessClasses } from '../../model/kind.ts';
+import { accessClasses } from '../../model/kind.ts';
 import type { Plan } from '../../model/plan.ts';
 import { parseRef } from '../../model/ref.ts';
 import { accessMeanings } from '../../plan/index.ts';
 import { planSheet } from '../../verbs/plan-sheet.ts';
 import { type Job, terminal } from '../jobs/record.ts';
 import { passes } from '../jobs/results.ts';
+import type { Office } from '../office.ts';
 import type { Page, Viewer } from './layout.ts';
 import {
   cancelForm,
@@ -44,7 +45,7 @@ ${principal.role === 'administrator' ? '' : readerNotice(viewer)}
 <label>Make the tenant as it was in <select name="goal" required>${commit === undefined ? html`<option value="">choose a snapshot</option>` : html`<option value="${commit.id}" selected>${commit.at.slice(0, 16).replace('T', ' ')} UTC ${shortId(commit.id)}</option>`}
 ${snapshots.filter(({ id }) => id !== commit?.id).map(({ id, at, subject }) => html`<option value="${id}">${at.slice(0, 16).replace('T', ' ')} UTC ${shortId(id)} ${shown(subject, 60)}</option>`)}</select></label>
 <h2>What</h2>${scope}${refs.map((ref) => html`<input type="hidden" name="ids" value="${ref}" data-list>`)}${refs.length > 0 ? '' : kinds.map((kind) => html`<input type="hidden" name="kinds" value="${kind}" data-list>`)}
-<h2>How far it may go</h2>${optionFields(office.context.configuration.allowAccess, false)}
+<h2>How far it may go</h2>${optionFields(office, false)}
 <label>Why <textarea name="reason" maxlength="1000" placeholder="Kept in the plan, the audit log, the run and the commit"></textarea></label>
 <div class="actions"><button class="primary" type="submit"${principal.role === 'administrator' ? '' : html` disabled`}>Make the plan</button></div></form>`,
   };
@@ -63,7 +64,8 @@ function readerNotice({ office }: Viewer): Html {
   return html`<div class="notice"><h2>You are a Backup Reader</h2><p>You see all of it and can recover nothing. ${office.local ? html`Start the server with <code>driftline serve --allow-recover</code> to recover from here.` : 'A Backup Administrator can.'}</p></div>`;
 }
 
-function optionFields(allowed: readonly AccessClass[], undo: boolean): Html {
+function optionFields({ context }: Office, undo: boolean): Html {
+  const { allowAccess: allowed, emergencyAccounts } = context.configuration;
   const box = (name: string, words: string, more: string) =>
     html`<label class="check"><input type="checkbox" name="options.${name}"><span>${words}<small>${more}</small></span></label>`;
   return html`<fieldset><legend>Guards</legend>
@@ -71,7 +73,7 @@ ${undo ? '' : html`${box('deleteNew', 'Also delete what came after the snapshot'
 ${box('allowMassChange', 'Also change a large part of a kind', 'More than the thresholds of driftline.yaml allow.')}
 ${box('reportOnlyFirst', 'Put Conditional Access policies back in report-only mode', 'A person enables them afterwards.')}
 ${box('dropMissing', 'Leave out references to objects that are gone', 'Instead of refusing the object that holds them.')}
-${box('withoutEmergencyAccount', 'Write to Conditional Access without an emergency account', 'driftline.yaml names none, so nothing watches over a lock-out.')}</fieldset>
+${emergencyAccounts.length > 0 ? '' : box('withoutEmergencyAccount', 'Write to Conditional Access without an emergency account', 'driftline.yaml names none, so nothing watches over a lock-out.')}</fieldset>
 <details><summary>Changes that give access, each class by name</summary><fieldset><legend>May give access</legend>
 ${accessClasses.map((name) => html`<label class="check"><input type="checkbox" name="options.allowAccess" value="${name}" data-list${allowed.includes(name) ? html` checked disabled` : ''}><span><code>${name}</code><small>${accessMeanings[name]}${allowed.includes(name) ? ' (always allowed by driftline.yaml)' : ''}</small></span></label>`)}</fieldset></details>`;
 }
@@ -88,13 +90,13 @@ export async function recoveryPage(viewer: Viewer, job: Job): Promise<Page> {
 <dt>Planned by</dt><dd>${shown(job.by.name)}, ${when(job.createdAt)}</dd>${job.confirmedBy === undefined ? '' : html`<dt>Started by</dt><dd>${shown(job.confirmedBy.name)}</dd>`}
 ${job.reason === undefined ? '' : html`<dt>Why</dt><dd>${shown(job.reason, 1_000)}</dd>`}${job.undoes === undefined ? '' : html`<dt>Undoes</dt><dd><a href="/runs/${job.undoes}">${job.undoes}</a></dd>`}
 ${job.completedAt === null ? '' : html`<dt>Ended</dt><dd>${when(job.completedAt)}</dd>`}${plan === undefined ? '' : html`<dt>Digest of the plan</dt><dd><code>${plan.digest}</code></dd>`}</dl></div>
-${problemHtml(job)}${stateHtml(viewer, job, plan)}
-${plan === undefined ? '' : await planHtml(viewer, job, plan)}`,
+${problemHtml(job)}${job.status === 'initialized' ? '' : stateHtml(viewer, job)}
+${plan === undefined ? '' : await planHtml(viewer, job, plan)}
+${job.status === 'initialized' && plan !== undefined ? confirmHtml(viewer, job, plan) : ''}`,
   };
 }
 
-function stateHtml(viewer: Viewer, job: Job, plan: Plan | undefined): Html {
-  if (job.status === 'initialized' && plan !== undefined) return confirmHtml(viewer, job, plan);
+function stateHtml(viewer: Viewer, job: Job): Html {
   if (!terminal.has(job.status))
     return html`${progressHtml(job, job.status === 'running' ? 'Recovering' : 'Making the plan')}${cancelForm(viewer, job)}`;
   return resultHtml(viewer, job);
@@ -107,7 +109,7 @@ function confirmHtml(viewer: Viewer, job: Job, plan: Plan): Html {
   if (office.context.settings.twoPersons && job.by.id === principal.id)
     return html`<div class="notice"><h2>It waits for a second person</h2><p>Whoever planned a recovery cannot start it. Send this page’s address to another Backup Administrator.</p></div>${cancelForm(viewer, job)}`;
   return html`<form class="panel" data-send="POST" action="/api/jobs/${job.id}/confirm" data-then="/jobs/${job.id}"><h2>Start it</h2>
-<p>${count(plan.steps.length, 'step')} will be written to ${named(plan.tenant.displayName)} <code>${plan.tenant.tenantId}</code>. The state before is kept: the recovery can be undone. Look at the steps and refusals below first.</p>
+<p>${count(plan.steps.length, 'step')} will be written to ${named(plan.tenant.displayName)} <code>${plan.tenant.tenantId}</code>. The state before is kept: the recovery can be undone. Look at the steps and refusals above first.</p>
 <p>Its digest begins with <span class="big">${plan.digest.slice(0, 8)}</span></p>
 <div class="row"><label>Type these 8 characters to confirm <input name="digest" required minlength="8" maxlength="8" pattern="[0-9a-fA-F]{8}" autocomplete="off" spellcheck="false" autocapitalize="none" size="10"></label>
 ${job.reason === undefined ? html`<label>Why <input name="reason" size="32" maxlength="1000"></label>` : ''}<button class="danger" type="submit">Start the recovery</button></div></form>${cancelForm(viewer, job)}`;
@@ -126,13 +128,13 @@ function resultHtml(viewer: Viewer, job: Job): Html {
   return html`<div class="notice ${good ? 'good' : ''}"><h2>${good ? 'Done, and looked at again' : run.status === 'interrupted' ? 'Stopped before its end' : 'Done in part'}</h2>
 <p>${count(done, 'step')} done, ${refused} refused by Microsoft Graph, ${skipped} skipped, ${unknown} unknown; ${count(run.writes, 'write')}. <a href="/runs/${run.id}">The run ${run.id}</a></p></div>
 ${secrets ? html`<form class="panel" data-send="POST" action="/api/jobs/${job.id}/passwords"><h2>New passwords</h2><p>Users that were made anew have a new password. It is told once, here, and kept nowhere.</p><button type="submit">Show them now</button><ul class="mono" data-answers hidden></ul></form>` : ''}
-<div class="actions">${administrator && run.status !== 'interrupted' ? undoForm(run.id) : ''}${administrator && run.status === 'interrupted' ? html`<form data-send="POST" action="/api/runs/${run.id}/resume"><button class="primary" type="submit">Go on with it</button></form>` : ''}</div>`;
+<div class="actions">${administrator && run.status !== 'interrupted' ? undoForm(viewer.office, run.id) : ''}${administrator && run.status === 'interrupted' ? html`<form data-send="POST" action="/api/runs/${run.id}/resume"><button class="primary" type="submit">Go on with it</button></form>` : ''}</div>`;
 }
 
 /** A button that plans to take a run back. */
-export function undoForm(run: string): Html {
+export function undoForm(office: Office, run: string): Html {
   return html`<form data-send="POST" action="/api/undos"><input type="hidden" name="run" value="${run}"><input type="hidden" name="reason" value="undo of run ${run}">
-<details><summary>How far the undo may go</summary>${optionFields([], true)}</details>
+<details><summary>How far the undo may go</summary>${optionFields(office, true)}</details>
 <button type="submit">Plan to undo it</button></form>`;
 }
 
@@ -146,6 +148,6 @@ async function planHtml(viewer: Viewer, job: Job, plan: Plan): Promise<Html> {
   const closing = sheet.closing();
   return html`${sheet.notices.map(({ tone, heading, lines }) => html`<div class="notice ${plan.blockers.length > 0 && heading.includes('may not') ? 'bad' : tone === 'plain' ? 'plain' : ''}"><h2>${shown(heading)}</h2><ul>${lines.slice(0, 50).map((line) => html`<li>${shown(line, 1_200)}</li>`)}</ul></div>`)}
 <h2>${job.run === undefined ? 'What it would do' : 'What it did'}</h2><p>${closing.sentences.join(' ')}</p>
-${closing.rows.length === 0 ? '' : html`<div class="scroll"><table><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number) => html`<td class="number">${number}</td>`)}</tr>`)}</tbody></table></div>`}
+${closing.rows.length === 0 ? '' : html`<div class="scroll" role="region" aria-label="Steps by kind" tabindex="0"><table><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number) => html`<td class="number">${number}</td>`)}</tr>`)}</tbody></table></div>`}
 ${entries.length === 0 ? '' : html`<h3>Objects</h3>${filterForm(url, entries, path)}${changesTable(job, passed.slice(filter.skip, filter.skip + top), 'Objects of the plan', false)}${pager(path, filterParameters(url), { skip: filter.skip, top, total: passed.length })}`}`;
 }

@@ -158,7 +158,7 @@ ${access ? check('access', 'may give access') : ''}${synced ? check('synced', 's
 /** The table of changes; with boxes to choose objects where something can be done with them. */
 export function changesTable(job: Job, listed: readonly ChangeEntry[], caption: string, boxes: boolean): Html {
   const back = job.type === 'recovery' ? 'Recovery does' : 'To go back';
-  return html`<div class="scroll"><table class="stack"><caption class="visually-hidden">${caption}</caption><thead><tr>
+  return html`<div class="scroll" role="region" aria-label="${caption}" tabindex="0"><table class="stack"><caption class="visually-hidden">${caption}</caption><thead><tr>
 ${boxes ? html`<th scope="col"><label class="check" hidden><input type="checkbox" id="select-all"><span class="visually-hidden">Select all on this page</span></label></th>` : ''}
 <th scope="col">Change</th><th scope="col">Object</th><th scope="col">Type</th><th scope="col" class="number">Attributes</th><th scope="col" class="number">Links</th><th scope="col">${back}</th></tr></thead><tbody>
 ${listed.map((entry) => rowHtml(job, entry, back, boxes))}</tbody></table></div>${listed.length === 0 ? html`<p>Nothing passes the filter.</p>` : ''}`;

@@ -28,7 +28,7 @@ ${stopped.length === 0 ? '' : html`<div class="notice bad"><h2>Stopped before th
 ${
   entries.length === 0
     ? html`<p>No recovery yet.</p>`
-    : html`<div class="scroll"><table class="stack"><caption class="visually-hidden">Runs</caption><thead><tr><th scope="col">Run</th><th scope="col">State</th><th scope="col" class="number">Done</th><th scope="col" class="number">Not done</th><th scope="col">Goal</th><th scope="col">Why</th></tr></thead><tbody>
+    : html`<div class="scroll" role="region" aria-label="Runs" tabindex="0"><table class="stack"><caption class="visually-hidden">Runs</caption><thead><tr><th scope="col">Run</th><th scope="col">State</th><th scope="col" class="number">Done</th><th scope="col" class="number">Not done</th><th scope="col">Goal</th><th scope="col">Why</th></tr></thead><tbody>
 ${entries.map(({ record }) => html`<tr><th scope="row"><a href="/runs/${record.id}">${record.id}</a></th><td><span class="badge ${tones[record.status]}">${record.status}</span></td><td class="number" data-label="Done">${record.counts.done}</td><td class="number" data-label="Not done">${record.counts.refused + record.counts.skipped + record.counts.unknown}</td><td data-label="Goal"><a href="/snapshots/${record.goal}"><code>${shortId(record.goal)}</code></a></td><td class="wide">${record.reason === undefined ? '' : shown(record.reason)}</td></tr>`)}</tbody></table></div>`
 }`,
   };
@@ -76,7 +76,7 @@ ${list(
 )}
 ${nature === 0 ? '' : html`<p>${count(nature, 'attribute')} of objects that were made anew cannot be put back: ids, creation times, secrets.</p>`}
 <h2>Objects</h2><ul>${record.objects.slice(0, 200).map((ref) => html`<li><a href="${objectPath(ref)}"><code>${shown(ref)}</code></a></li>`)}${record.objects.length > 200 ? html`<li>… and ${record.objects.length - 200} more</li>` : ''}</ul>
-${principal.role === 'administrator' ? html`<div class="actions">${undoForm(record.id)}</div>` : ''}`,
+${principal.role === 'administrator' ? html`<div class="actions">${undoForm(office, record.id)}</div>` : ''}`,
   };
 }
 
@@ -96,7 +96,7 @@ export function jobsPage({ office, url }: Viewer): Page {
 ${
   jobs.length === 0
     ? html`<p>No job yet.</p>`
-    : html`<div class="scroll"><table class="stack"><caption class="visually-hidden">Jobs</caption><thead><tr><th scope="col">Begun</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Snapshot</th><th scope="col">Scope</th><th scope="col" class="number">Objects</th><th scope="col" class="number">Links</th><th scope="col">By</th></tr></thead><tbody>
+    : html`<div class="scroll" role="region" aria-label="Jobs" tabindex="0"><table class="stack"><caption class="visually-hidden">Jobs</caption><thead><tr><th scope="col">Begun</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Snapshot</th><th scope="col">Scope</th><th scope="col" class="number">Objects</th><th scope="col" class="number">Links</th><th scope="col">By</th></tr></thead><tbody>
 ${jobs.slice(skip, skip + top).map((job) => html`<tr><th scope="row"><a href="/jobs/${job.id}">${when(job.createdAt)}</a></th><td>${job.undoes === undefined ? typeWords[job.type] : 'Undo'}</td><td>${statusBadge(job)}</td><td data-label="Snapshot"><a href="/snapshots/${job.from.commit}"><code>${shortId(job.from.commit)}</code></a></td><td class="wide" data-label="Scope">${scopeText(job)}</td><td class="number" data-label="Objects">${total(job.totals.objects)}</td><td class="number" data-label="Links">${total(job.totals.links)}</td><td>${shown(job.by.name, 60)}</td></tr>`)}</tbody></table></div>`
 }
 ${pager('/jobs', {}, { skip, top, total: jobs.length })}`,

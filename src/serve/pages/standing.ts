@@ -18,7 +18,7 @@ const tones: Readonly<Record<CoverageStatus, string>> = {
 };
 
 export function coverageTable(coverage: Coverage): Html {
-  return html`<div class="scroll"><table class="stack"><caption class="visually-hidden">Coverage by kind</caption><thead><tr><th scope="col">Kind</th><th scope="col" class="number">Objects</th><th scope="col">Coverage</th><th scope="col">Reason</th></tr></thead><tbody>
+  return html`<div class="scroll" role="region" aria-label="Coverage by kind" tabindex="0"><table class="stack"><caption class="visually-hidden">Coverage by kind</caption><thead><tr><th scope="col">Kind</th><th scope="col" class="number">Objects</th><th scope="col">Coverage</th><th scope="col">Reason</th></tr></thead><tbody>
 ${Object.entries(coverage).map(
   ([kind, { status, count, reason }]) =>
     html`<tr><th scope="row">${kind}</th><td class="number" data-label="Objects">${count}</td><td><span class="badge ${tones[status]}">${status}</span></td><td class="wide">${reason === undefined ? '' : shown(reason, 1_000)}</td></tr>`,
@@ -37,7 +37,7 @@ export async function coveragePage({ office, url }: Viewer): Promise<Page> {
           html`<tr><th scope="row"><code>${permission}</code></th><td>${neededBy.join(', ')}</td></tr>`,
       );
   const table = (access: 'read' | 'write') =>
-    html`<div class="scroll"><table><caption class="visually-hidden">Permissions to ${access}</caption><thead><tr><th scope="col">Permission</th><th scope="col">Needed by</th></tr></thead><tbody>${rows(access)}</tbody></table></div>`;
+    html`<div class="scroll" role="region" aria-label="Permissions to ${access}" tabindex="0"><table><caption class="visually-hidden">Permissions to ${access}</caption><thead><tr><th scope="col">Permission</th><th scope="col">Needed by</th></tr></thead><tbody>${rows(access)}</tbody></table></div>`;
   return {
     title: 'Coverage and permissions',
     content: html`<h1>Coverage and permissions</h1>
@@ -60,7 +60,7 @@ ${
   lines === undefined
     ? html`<p>It is for Backup Administrators.</p>`
     : html`<p class="lead">The newest of what was asked that changes something; all of it is in <code>audit.jsonl</code> in the git directory.</p>
-<div class="scroll"><table class="stack"><caption class="visually-hidden">Audit log</caption><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Status</th><th scope="col">Why</th></tr></thead><tbody>
+<div class="scroll" role="region" aria-label="Audit log" tabindex="0"><table class="stack"><caption class="visually-hidden">Audit log</caption><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">Status</th><th scope="col">Why</th></tr></thead><tbody>
 ${lines
   .filter(({ phase }) => phase === 'answered')
   .map(

@@ -45,7 +45,7 @@ function entry(commit: Commit): Html {
   return html`<li class="${run === undefined ? '' : 'run'}"><div class="head"><a href="/snapshots/${commit.id}"><b>${commit.at.slice(11, 16)} UTC</b> <code>${shortId(commit.id)}</code></a>
 ${snapshot === undefined ? '' : countsText(snapshot.counts)} ${snapshot === undefined ? '' : coverageBadge(snapshot.coverage)}
 ${run === undefined ? '' : html`<a class="badge info" href="/runs/${run}">recovery</a>`}</div>
-${ordinary ? '' : html`<div>${shown(commit.subject)}</div>`}
+${ordinary ? '' : html`<div>${shown(commit.subject.replace(/: \d+ changed, \d+ added, \d+ removed$/, ''))}</div>`}
 <div class="actions">${parent === undefined ? '' : html`<a href="/compare${query({ from: parent, to: commit.id })}">What it changed</a>`}
 <a href="/compare${query({ from: commit.id, to: 'live' })}">Compare</a> <a href="/objects${query({ commit: commit.id })}">Objects</a> <a href="/recover${query({ goal: commit.id })}">Recover</a></div></li>`;
 }
@@ -70,6 +70,7 @@ function chart(all: readonly Commit[]): Html {
   }
   const most = Math.max(1, ...[...sums.values()].map(({ added, changed, removed }) => added + changed + removed));
   const total = [...sums.values()].reduce((all, one) => all + one.added + one.changed + one.removed, 0);
+  if (total === 0) return nothing;
   const height = (value: number) => Math.round((value / most) * 84);
   const bars = [...sums].map(([day, { added, changed, removed }], at) => {
     const parts = [
