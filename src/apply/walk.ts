@@ -71,7 +71,6 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
     await work.wave(waves.get(wave)!);
   }
   const interrupted = work.outcomes.size < options.plan.steps.length;
-  await options.journal.append([{ line: 'end', interrupted, at: work.at() }]);
   return { outcomes: work.outcomes, ids: work.ids, interrupted };
 }
 

@@ -1,15 +1,7 @@
 // Apply: an approved plan in; its steps carried out under a lock and a journal, the tenant looked at again, and a record of the run out.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  alreadySo,
-  type JournalState,
-  leftovers,
-  openJournal,
-  readJournal,
-  type WalkResult,
-  walk,
-} from '../apply/index.ts';
+import { type JournalState, leftovers, openJournal, readJournal, type WalkResult, walk } from '../apply/index.ts';
 import type { Commit } from '../model/commit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
@@ -19,21 +11,15 @@ import { currentRef, type IdMap, type Plan, planBlocked, type Step } from '../mo
 import { Problem } from '../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
-import {
-  type Leftover,
-  type Outcome,
-  outcomes,
-  type RunRecord,
-  type SettlePolicy,
-  type StepOutcome,
-  type StepRequests,
-} from '../model/run.ts';
+import type { Leftover, Outcome, RunRecord, SettlePolicy, StepRequests } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
 import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
 import { settle } from '../tenant/index.ts';
 import { keepOnBranch } from './branch.ts';
+import { capture } from './capture.ts';
 import { accessState } from './knowledge.ts';
 import { idMapAt, planRecovery, type RecoveryConfiguration } from './plan.ts';
+import { type Begun, idMapFile, recordOf } from './record.ts';
 import { runFolder, startedRuns } from './runs.ts';
 
 export interface ApplyRequest {
@@ -188,10 +174,9 @@ async function notYetApplied(plan: Plan, { repository }: ApplyRequest): Promise<
 /** The state before the run, on the branch: what undo goes back to, here or on any clone. */
 async function keepBefore(plan: Plan, request: ApplyRequest, run: string): Promise<string> {
   const { repository, now, version } = request;
-  const live = await repository.resolve(plan.live.commit, now());
   const commit = await keepOnBranch({
     repository,
-    from: live,
+    from: await liveCommit(plan, request),
     scope: plan.scope,
     subject: 'Before a recovery',
     version,
@@ -201,12 +186,18 @@ async function keepBefore(plan: Plan, request: ApplyRequest, run: string): Promi
   return commit.id;
 }
 
-interface Begun {
-  readonly run: string;
-  readonly plan: Plan;
-  readonly before: string;
-  readonly began: string;
-  readonly undoes?: string;
+/** The tenant as the plan found it; in a clone that does not have that private commit, as it is now: each object is looked at before its write. */
+async function liveCommit(plan: Plan, request: ApplyRequest): Promise<Commit> {
+  const { repository, reader, kinds, now, version } = request;
+  try {
+    return await repository.resolve(plan.live.commit, now());
+  } catch (error) {
+    if (!(error instanceof Problem) || error.kind !== 'usage') throw error;
+    const base = (await repository.tip()) ?? (await repository.resolve(plan.goal.commit, now()));
+    const ref = 'refs/driftline/runs/before';
+    const { commit } = await capture({ repository, reader, kinds, scope: plan.scope, base, ref, now, version });
+    return commit!;
+  }
 }
 
 async function carryOn(
@@ -228,7 +219,7 @@ async function carryOn(
     settle: (kind, keys, shows) => settle({ reader, policy: request.settle, now, sleep }, kind, keys, shows),
     ...(guard === undefined ? {} : { guard }),
     digestOf,
-    known: async (ref) => (await repository.entity(plan.live.commit, ref)) !== undefined,
+    known: async (ref) => (await repository.entity(begun.before, ref)) !== undefined,
     ...(state === undefined ? {} : { before: state }),
     now,
     sleep,
@@ -239,8 +230,12 @@ async function carryOn(
     ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
     ...(request.onSecret === undefined ? {} : { onSecret: request.onSecret }),
   });
-  if (walked.interrupted) return { plan, walked, record: recordOf(begun, request, walked, [], 'interrupted') };
-  return finish(begun, request, walked);
+  const applied = walked.interrupted
+    ? { plan, walked, record: recordOf(begun, now().toISOString(), walked, [], 'interrupted') }
+    : await finish(begun, request, walked);
+  // Only now: killed before this line, a run is resumed, finds all its steps done, and is looked at and kept after all.
+  await journal.append([{ line: 'end', interrupted: walked.interrupted, at: now().toISOString() }]);
+  return applied;
 }
 
 /** Follows who can sign in from what the tenant is now, not from what it was when the plan was made. */
@@ -307,7 +302,7 @@ async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): 
   }
   const done = plan.steps.every(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
   const complete = done && left.every(({ byNature }) => byNature);
-  const record = recordOf(begun, request, walked, left, complete ? 'complete' : 'partial');
+  const record = recordOf(begun, now().toISOString(), walked, left, complete ? 'complete' : 'partial');
   if (live === undefined) return { plan, walked, record };
   const commit = await keepOnBranch({
     repository,
@@ -336,73 +331,4 @@ function currentScopeOf(plan: Plan, ids: IdMap) {
     ...plan.scope,
     refs: [...new Set([...plan.scope.refs, ...plan.scope.refs.map((ref) => currentRef({ ...plan.ids, ...ids }, ref))])],
   };
-}
-
-function idMapFile(ids: IdMap, before: JsonObject | undefined, run: string): JsonObject {
-  return Object.fromEntries(Object.entries(ids).map(([was, is]) => [was, before?.[was] ?? { is, run }]));
-}
-
-function recordOf(
-  begun: Begun,
-  request: ApplyRequest,
-  walked: WalkResult,
-  left: readonly Leftover[],
-  status: RunRecord['status'],
-): RunRecord {
-  const { plan, run, before, began, undoes } = begun;
-  const all = [...walked.outcomes.values()];
-  const refs = plan.steps
-    .filter(({ id }) => touched(walked.outcomes.get(id)))
-    .map(({ ref }) => currentRef(walked.ids, ref));
-  return {
-    id: run,
-    status,
-    plan: plan.digest,
-    before,
-    goal: plan.goal.commit,
-    ...(plan.reason === undefined ? {} : { reason: plan.reason }),
-    ...(undoes === undefined ? {} : { undoes }),
-    startedAt: began,
-    finishedAt: request.now().toISOString(),
-    counts: Object.fromEntries(
-      outcomes.map((outcome) => [outcome, all.filter((one) => one.outcome === outcome).length]),
-    ) as RunRecord['counts'],
-    writes: all.reduce((sum, { writes }) => sum + writes, 0),
-    objects: [...new Set(refs)],
-    made: [
-      ...new Set(
-        plan.steps
-          // What came back by itself is not ours to take away again.
-          .filter(({ id, action }) => action === 'recreate' && wasMade(walked.outcomes.get(id)))
-          .map(({ ref }) => currentRef(walked.ids, ref)),
-      ),
-    ],
-    ids: walked.ids,
-    left,
-    refusals: plan.refusals,
-    failures: plan.steps.flatMap((step) => {
-      const outcome = walked.outcomes.get(step.id);
-      return outcome === undefined || outcome.outcome === 'done'
-        ? []
-        : [
-            {
-              step: step.id,
-              ref: currentRef(walked.ids, step.ref),
-              displayName: step.displayName,
-              action: step.action,
-              outcome: outcome.outcome,
-              because: outcome.because ?? '',
-            },
-          ];
-    }),
-  };
-}
-
-/** Everything that is as the goal has it now, or may be: also what came back by itself with something else. */
-function touched(outcome: StepOutcome | undefined): boolean {
-  return outcome !== undefined && (outcome.outcome === 'done' || outcome.writes > 0);
-}
-
-function wasMade(outcome: StepOutcome | undefined): boolean {
-  return outcome?.outcome === 'done' && outcome.because !== alreadySo;
 }

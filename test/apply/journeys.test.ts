@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../src/model/json.ts';
 import { keyOf } from '../../src/model/ref.ts';
+import { sealPlan } from '../../src/plan/index.ts';
 import type { Applied } from '../../src/verbs/apply.ts';
 import { list, objects } from '../support/drift.ts';
 import { everything, type Place, plain, recoveryPlace } from '../support/recovery.ts';
@@ -226,6 +227,19 @@ describe('a recovery', () => {
       kind: 'refused',
       summary: 'The plan was applied already',
     });
+  });
+
+  it('is applied in a clone that does not have the commit of what the tenant was', async () => {
+    const [group] = await objects(place, 'groups');
+    await place.graph('PATCH', `/groups/${group!.id}`, { description: 'drift' });
+    const { plan, ref } = await place.plan(before);
+    await place.repository.forget(ref);
+    const { digest: _digest, ...rest } = plan;
+    const elsewhere = sealPlan({ ...rest, live: { ...plan.live, commit: 'f'.repeat(40) } });
+    const applied = await place.apply({ plan: elsewhere } as Awaited<ReturnType<Place['plan']>>);
+    await entirely(applied);
+    expect((await place.undo()).record.failures).toEqual([]);
+    expect((await place.graph('GET', `/groups/${group!.id}`)).body.description).toBe('drift');
   });
 
   it('runs alone, while snapshots go on', async () => {

@@ -5,6 +5,7 @@ import { Problem } from '../../src/model/problem.ts';
 import type { JournalLine } from '../../src/model/run.ts';
 import type { Fault } from '../../src/sandbox/index.ts';
 import { type Applied, applyPlan, resumeRun } from '../../src/verbs/apply.ts';
+import { endedRuns } from '../../src/verbs/runs.ts';
 import { list, objects } from './drift.ts';
 import { everything, type Place, recoveryPlace } from './recovery.ts';
 
@@ -107,16 +108,29 @@ export async function killedAt(nth: number, when: 'before' | 'after'): Promise<b
       if (!dead.yet) return false;
     } catch (error) {
       expect(error).toBeInstanceOf(Killed);
-      // Before the first line is there, nothing was begun: the plan is applied again.
-      applied = await resumeRun(undefined, place.request()).catch(() => {
-        expect(nth).toBe(1);
-        return applyPlan(plan, place.request());
-      });
+      const last = await resumed(place);
+      if (last === undefined) {
+        // Nothing was begun before the first line, and all is done after the last one.
+        if (nth > 1) {
+          for await (const { record } of endedRuns(place.repository)) expect(record.status).toBe('complete');
+          return false;
+        }
+        applied = await applyPlan(plan, place.request());
+      } else applied = last;
     }
     await ended(place, applied, goal, whole);
     return true;
   } finally {
     await place.close();
+  }
+}
+
+async function resumed(place: Place): Promise<Applied | undefined> {
+  try {
+    return await resumeRun(undefined, place.request());
+  } catch (error) {
+    if (error instanceof Problem && error.summary === 'There is nothing to resume') return undefined;
+    throw error;
   }
 }
 
