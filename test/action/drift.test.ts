@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
-import { type Journey, startJourney } from '../support/action-journey.ts';
+import { type Journey, startJourney, startWithBaseline } from '../support/action-journey.ts';
 import { temporaryFolder } from '../support/driftline.ts';
 
 const stages: Journey[] = [];
@@ -56,12 +56,9 @@ describe('the first run', () => {
 });
 
 describe('drift', () => {
-  async function withBaseline(
-    options: SandboxOptions = {},
-    config = 'kinds: [groups, namedLocations, conditionalAccessPolicies]\n',
-  ) {
-    const all = await journey(options, { 'README.md': 'Our tenant\n', 'driftline.yaml': config });
-    expect((await all.run({ command: 'snapshot' })).status).toBe(0);
+  async function withBaseline(config = 'kinds: [groups, namedLocations, conditionalAccessPolicies]\n') {
+    const all = await startWithBaseline(config);
+    stages.push(all);
     const groups = (await all.graph('GET', '/groups?$select=id,displayName,onPremisesSyncEnabled')).body
       .value as Record<string, string>[];
     const group = groups.find(({ onPremisesSyncEnabled }) => !onPremisesSyncEnabled)!;
@@ -163,7 +160,7 @@ describe('drift', () => {
 
   it('in what is ignored is none, and expired rules fail loudly', async () => {
     const rule = 'ignore:\n  - attribute: displayName\n    reason: names change\n';
-    const { run, rename, server } = await withBaseline({}, `kinds: [groups]\n${rule}`);
+    const { run, rename, server } = await withBaseline(`kinds: [groups]\n${rule}`);
     await rename('Other');
     expect((await run({ command: 'drift' })).outputs.drift).toBe('false');
     server.edit('main', { 'driftline.yaml': `kinds: [groups]\n${rule}    until: 2020-01-01\n` });
@@ -217,7 +214,7 @@ describe('drift', () => {
   });
 
   it('ends at the same one pull request, whichever request a run is killed at', async () => {
-    const { server, run, rename } = await withBaseline({}, 'kinds: [namedLocations, groups]\n');
+    const { server, run, rename } = await withBaseline('kinds: [namedLocations, groups]\n');
     await rename('Other');
     for (let failing = 1; failing < 60; failing += 3) {
       const killed = new AbortController();

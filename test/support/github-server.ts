@@ -1,6 +1,6 @@
 // A GitHub for tests: a real git remote over HTTP with authentication, and the REST calls of the Action, each checked against GitHub's published schema.
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -131,8 +131,8 @@ export interface GitHubServer {
 
 const bot = { login: 'github-actions[bot]', type: 'Bot' };
 
-/** Starts it, with an empty repository whose default branch is main. */
-export async function startGitHub(): Promise<GitHubServer> {
+/** Starts it, with an empty repository whose default branch is main, or with a copy of a bare one. */
+export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
   const folder = temporaryFolder('driftline-github');
   const repository = 'acme/tenant';
   const gitDir = join(folder, `${repository}.git`);
@@ -151,13 +151,12 @@ export async function startGitHub(): Promise<GitHubServer> {
       encoding: 'utf8',
       stdio: ['pipe', 'pipe', 'pipe'],
     }).trim();
-  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', gitDir], { env: environment });
-  for (const [name, value] of [
-    ['http.receivepack', 'true'],
-    ['uploadpack.allowFilter', 'true'],
-    ['uploadpack.allowAnySHA1InWant', 'true'],
-  ] as const)
-    git('config', name, value);
+  if (copyOf !== undefined) cpSync(copyOf, gitDir, { recursive: true });
+  else {
+    execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', gitDir], { env: environment });
+    const settings = '[http]\n\treceivepack = true\n[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n';
+    appendFileSync(join(gitDir, 'config'), settings);
+  }
 
   const pulls: Pull[] = [];
   const github: GitHubServer = {
