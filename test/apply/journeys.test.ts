@@ -1,4 +1,6 @@
 // Recoveries against the sandbox, kind by kind: every attribute that the row calls writable, and objects that hang together and went together.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../../src/model/json.ts';
@@ -7,6 +9,7 @@ import { sealPlan } from '../../src/plan/index.ts';
 import type { Applied } from '../../src/verbs/apply.ts';
 import { list, objects } from '../support/drift.ts';
 import { everything, type Place, plain, recoveryPlace } from '../support/recovery.ts';
+import { breakTenant } from '../support/recovery-sweep.ts';
 
 let place: Place;
 let before: string;
@@ -251,6 +254,30 @@ describe('a recovery', () => {
     await place.snapshot();
     await lock.release();
     await entirely(await place.apply(planned));
+  });
+
+  it('has a line in its journal before each write that the tenant saw, and tells no secret in it', async () => {
+    await breakTenant(place);
+    const user = (await objects(place, 'users')).find(({ userType }) => userType !== 'Guest')!;
+    await place.graph('DELETE', `/users/${user.id}`);
+    await place.graph('DELETE', `/directory/deletedItems/${user.id}`);
+    const earlier = place.writes().length;
+    const planned = await place.plan(before);
+    const secrets: string[] = [];
+    const { record } = await place.apply(planned, { onSecret: (_step, secret) => secrets.push(secret) });
+    const journal = readFileSync(join(place.repository.privateFolder, 'runs', record.id, 'journal.jsonl'), 'utf8');
+    const intents = new Set(
+      journal
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+        .filter(({ line }) => line === 'intent')
+        .map(({ method, path }) => `${method} ${path}`),
+    );
+    for (const write of place.writes().slice(earlier)) expect(intents).toContain(write.replace(/ \/(v1\.0|beta)/, ' '));
+    expect(secrets.length).toBe(1);
+    expect(secrets[0]!.length).toBeGreaterThan(20);
+    expect(journal).not.toContain(secrets[0]);
   });
 
   it('goes no further than its scope', async () => {
