@@ -24,40 +24,68 @@ export interface AuditLine extends AuditEntry {
   readonly previous: string;
 }
 
+interface Waiting {
+  readonly entry: AuditEntry;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class Audit {
   readonly path: string;
   #last: string | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  #waiting: Waiting[] = [];
+  #writing = false;
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** Appends a line; resolves when it is on the disk. */
+  /** Appends a line; resolves when it is on the disk. Lines that come together go there together. */
   append(entry: AuditEntry): Promise<void> {
-    const turn = this.#queue.then(() => this.#write(entry));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ entry, resolve, reject });
+      if (!this.#writing) this.#write();
+    });
   }
 
-  async #write(entry: AuditEntry): Promise<void> {
-    let torn = '';
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#flush(together.map(({ entry }) => entry));
+        for (const { resolve } of together) resolve();
+      } catch (error) {
+        for (const { reject } of together) reject(error);
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #flush(entries: readonly AuditEntry[]): Promise<void> {
+    let text = '';
     if (this.#last === undefined) {
       await mkdir(dirname(this.path), { recursive: true });
-      const text = await this.#text();
-      this.#last = digest(text.split('\n').filter(Boolean).at(-1) ?? '');
+      const before = await this.#text();
+      this.#last = digest(before.split('\n').filter(Boolean).at(-1) ?? '');
       // A line that a killed process began stays a line of its own.
-      if (text !== '' && !text.endsWith('\n')) torn = '\n';
+      if (before !== '' && !before.endsWith('\n')) text = '\n';
     }
-    const line = jsonText({ ...entry, previous: this.#last } satisfies AuditLine);
+    let last = this.#last;
+    for (const entry of entries) {
+      const line = jsonText({ ...entry, previous: last } satisfies AuditLine);
+      text += `${line}\n`;
+      last = digest(line);
+    }
     const file = await open(this.path, 'a', 0o600);
     try {
-      await file.write(`${torn}${line}\n`);
+      await file.write(text);
       await file.sync();
     } finally {
       await file.close();
     }
-    this.#last = digest(line);
+    this.#last = last;
   }
 
   async #text(): Promise<string> {

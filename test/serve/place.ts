@@ -37,6 +37,8 @@ export interface Place {
   job(path: string, body: unknown): Promise<Job>;
   /** Microsoft's client, with every request handed to the server. */
   client(headers?: Record<string, string>): Client;
+  /** Lets nobody read the tenant until the function that it gives is called. */
+  hold(): () => void;
   /** Another server over the same repository, after this one has ended. */
   again(options?: Partial<ServeOptions>): Promise<Place>;
   close(): Promise<void>;
@@ -71,13 +73,21 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
   const root = mkdtempSync(join(tmpdir(), 'driftline-serve-'));
   writeFileSync(join(root, 'driftline.yaml'), options.configuration ?? '');
   execFileSync('git', ['init', '-q', '-b', 'main', root]);
-  const workplace = openWorkplace({
+  const opened = openWorkplace({
     repo: root,
     cwd: root,
     environment: { PATH: process.env.PATH, ...env },
     time: hurriedTime(),
   });
-  const place = await open(sandbox, workplace, root, options, async () => {
+  const gate = { open: Promise.resolve() };
+  const workplace: Workplace = {
+    ...opened,
+    async openReader(onProgress) {
+      await gate.open;
+      return opened.openReader(onProgress);
+    },
+  };
+  const place = await open(sandbox, gate, workplace, root, options, async () => {
     await close();
     await rm(root, { recursive: true, force: true });
   });
@@ -88,6 +98,7 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
 
 async function open(
   sandbox: Sandbox,
+  gate: { open: Promise<void> },
   workplace: Workplace,
   root: string,
   options: PlaceOptions,
@@ -189,9 +200,16 @@ async function open(
           },
         },
       }),
+    hold() {
+      let release: () => void = () => {};
+      gate.open = new Promise((done) => {
+        release = done;
+      });
+      return () => release();
+    },
     async again(more = {}) {
       await server.close();
-      return open(sandbox, workplace, root, { ...options, ...more }, last);
+      return open(sandbox, gate, workplace, root, { ...options, ...more }, last);
     },
     async close() {
       await server.close();
