@@ -11,6 +11,11 @@ interface Mode {
   readonly load: () => Promise<(site: Site) => Promise<number>>;
 }
 
+/** Is it a branch or tag that a person may name as a goal? */
+function named(ref: string): boolean {
+  return /^refs\/(heads|tags)\//.test(ref) && !ref.startsWith('refs/heads/driftline/');
+}
+
 /** What each mode needs of the repository, and where its work is; only the one that runs is loaded. */
 const modes: Readonly<Record<Inputs['command'], Mode>> = {
   snapshot: {
@@ -22,11 +27,14 @@ const modes: Readonly<Record<Inputs['command'], Mode>> = {
     load: async () => (await import('./action/drift.ts')).runDrift,
   },
   plan: {
-    needs: { refs: (ref, event) => pullRefs(event).includes(ref) },
+    needs: { refs: (ref, event) => named(ref) || pullRefs(event).includes(ref) },
     load: async () => (await import('./action/plan.ts')).runPlan,
   },
-  apply: { needs: {}, load: async () => (await import('./action/apply.ts')).runApply },
-  revert: { needs: {}, load: async () => (await import('./action/revert.ts')).runRevert },
+  apply: {
+    needs: { refs: (ref, _event, inputs) => inputs.goalBranches.includes(ref) },
+    load: async () => (await import('./action/apply.ts')).runApply,
+  },
+  revert: { needs: { refs: named }, load: async () => (await import('./action/revert.ts')).runRevert },
   verify: { needs: {}, load: async () => (await import('./action/verify.ts')).runVerify },
   tenants: {
     needs: { shallow: true, withoutFiles: true },

@@ -70,14 +70,15 @@ async function reviewedPlan({ inputs, world }: Site): Promise<{ plan: Plan; fold
 }
 
 /** The goal must be part of the branch: what is in an open pull request was accepted by nobody yet. */
-async function requireMerged({ clone, tip, branch }: Site, plan: Plan): Promise<void> {
+async function requireMerged({ clone, tip, branch, inputs, remote }: Site, plan: Plan): Promise<void> {
   const { commit } = plan.goal;
-  if (tip !== undefined && (await clone.commitOf(commit)) !== undefined && (await clone.isAncestor(commit, tip)))
-    return;
+  const tips = [tip, ...inputs.goalBranches.map((name) => remote.refs.get(name))];
+  if ((await clone.commitOf(commit)) !== undefined)
+    for (const accepted of tips) if (accepted !== undefined && (await clone.isAncestor(commit, accepted))) return;
   throw new Problem({
     kind: 'refused',
     summary: 'The goal of the plan is not merged',
-    detail: `The commit ${commit.slice(0, 12)} is not part of ${branch}. Nothing was changed. Merge the pull request, plan again on the branch, and have that plan approved.`,
+    detail: `The commit ${commit.slice(0, 12)} is not part of ${[branch, ...inputs.goalBranches].join(' or ')}. Nothing was changed. Merge the pull request, plan again on the branch, and have that plan approved.`,
     subject: commit,
   });
 }

@@ -12,7 +12,16 @@ export type NotifyEvent = (typeof notifyEvents)[number];
 
 export const inputNames = [
   ...['command', 'config', 'branch', 'tenant-id', 'client-id', 'token', 'kinds', 'ids', 'commit', 'reason'],
-  ...['plan', 'digest', 'environment', 'allow-unprotected', 'allow-access', 'delete-new', 'allow-mass-change'],
+  ...[
+    'plan',
+    'digest',
+    'goal-branches',
+    'environment',
+    'allow-unprotected',
+    'allow-access',
+    'delete-new',
+    'allow-mass-change',
+  ],
   ...['report-only-first', 'hard-delete', 'drop-missing', 'without-emergency-account', 'max-age', 'resume'],
   ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
   ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
@@ -34,6 +43,8 @@ export interface Inputs {
   readonly plan?: string;
   /** Digest of the reviewed plan, for apply. */
   readonly digest?: string;
+  /** Branches beside the baseline whose commits may be the goal of apply. */
+  readonly goalBranches: readonly string[];
   /** The protected environment that the job runs in. */
   readonly environment?: string;
   readonly allowUnprotected: boolean;
@@ -105,6 +116,7 @@ export function readInputs(environment: World['environment']): Inputs {
     ...given('reason', text('reason')),
     ...given('plan', text('plan')),
     ...given('digest', text('digest')?.toLowerCase()),
+    goalBranches: (list('goal-branches') ?? []).map((name) => `refs/heads/${name.replace(/^refs\/heads\//, '')}`),
     ...given('environment', text('environment')),
     allowUnprotected: flag('allow-unprotected'),
     allowAccess: allowed.includes('all') ? [...accessClasses] : (allowed as AccessClass[]),

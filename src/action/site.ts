@@ -16,7 +16,7 @@ export interface Needs {
   readonly shallow?: boolean;
   readonly withoutFiles?: boolean;
   /** Which refs of the remote to fetch beside the branch. */
-  readonly refs?: (ref: string, event: GitHubEvent) => boolean;
+  readonly refs?: (ref: string, event: GitHubEvent, inputs: Inputs) => boolean;
 }
 
 export interface Site {
@@ -70,7 +70,7 @@ export async function withSite<Result>(
   try {
     const remote = await clone.remoteRefs();
     const fallback = remote.head ?? `refs/heads/${(await github.repository()).defaultBranch}`;
-    const wanted = [...remote.refs.keys()].filter((ref) => needs.refs?.(ref, event) ?? false);
+    const wanted = [...remote.refs.keys()].filter((ref) => needs.refs?.(ref, event, inputs) ?? false);
     const fetched = await clone.fetch([fallback, ...wanted], needs, remote);
     const read = await configurationAt(clone, fetched.get(fallback), inputs);
     const short = inputs.branch ?? read.branch;

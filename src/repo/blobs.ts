@@ -150,6 +150,13 @@ function treeEntries(content: Buffer): Map<string, TreeEntry> {
   for (let at = 0; at < content.length; ) {
     const space = content.indexOf(0x20, at);
     const end = content.indexOf(0, space);
+    // git does not check what it unpacks against the object's id: a damaged tree ends anywhere.
+    if (space === -1 || end === -1 || end + 21 > content.length)
+      throw new Problem({
+        kind: 'failed',
+        summary: 'The repository is damaged',
+        detail: 'One of its trees is not as git writes them. Run driftline verify, and restore it from another clone.',
+      });
     const id = content.toString('hex', end + 1, end + 21);
     entries.set(content.toString('utf8', space + 1, end), { mode: content.toString('latin1', at, space), id });
     at = end + 21;

@@ -109,15 +109,18 @@ describe('a recovery by commit', () => {
       status: 7,
       log: expect.stringContaining('The input digest is missing'),
     });
-    expect(await apply(folder, digest, { 'max-age': '1' })).toMatchObject({
+    const late = { env: server.oidc, now: () => new Date(Date.now() + 2 * 86_400_000) };
+    expect(await run({ command: 'apply', plan: folder, digest, environment: 'recovery' }, late)).toMatchObject({
       status: 3,
       log: expect.stringContaining('too old'),
     });
     server.edit('proposal', {
       [pilotFile]: `${server.git('show', `main:${pilotFile}`).replace(/^description:.*$/m, 'description: Mine')}\n`,
     });
-    const unmerged = await run({ command: 'plan', commit: server.git('rev-parse', 'proposal') });
-    expect(unmerged.status, 'a clone has what the branch has').toBe(7);
+    const unmerged = (await run({ command: 'plan', commit: 'proposal' })).outputs;
+    const refused = { status: 3, log: expect.stringContaining('The goal of the plan is not merged') };
+    expect(await apply(unmerged['plan-path']!, unmerged['plan-digest']!)).toMatchObject(refused);
+    expect(writes()).toBe(sent);
     const text = readFileSync(join(folder, 'plan.json'), 'utf8');
     writeFileSync(join(folder, 'plan.json'), text.replace('Passkey pilot', 'Passkey pilots'));
     expect(await apply(folder, digest)).toMatchObject({

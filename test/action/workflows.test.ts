@@ -206,7 +206,7 @@ describe('somebody who copies the workflows', () => {
     expect(server.git('for-each-ref', '--format=%(refname)')).toContain('refs/heads/snapshots');
 
     await graph('PATCH', `/groups/${group}`, { displayName: 'Renamed again' });
-    await planAndApply('recover', { 'inputs.commit': 'main', 'inputs.ids': group, 'inputs.reason': 'ticket 8' });
+    await planAndApply('recover', { 'inputs.commit': 'snapshots', 'inputs.ids': group, 'inputs.reason': 'ticket 8' });
     expect(await name()).toBe('Passkey pilot');
 
     const path = `state/groups/32/b/${group}.yaml`;
