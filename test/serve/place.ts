@@ -39,6 +39,8 @@ export interface Place {
   client(headers?: Record<string, string>): Client;
   /** Lets nobody read the tenant until the function that it gives is called. */
   hold(): () => void;
+  /** Does something once, right before the next write to the tenant. */
+  beforeWrite(deed: () => Promise<void>): void;
   /** Another server over the same repository, after this one has ended. */
   again(options?: Partial<ServeOptions>): Promise<Place>;
   close(): Promise<void>;
@@ -79,12 +81,25 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
     environment: { PATH: process.env.PATH, ...env },
     time: hurriedTime(),
   });
-  const gate = { open: Promise.resolve() };
+  const gate: Gate = { open: Promise.resolve(), deed: undefined };
   const workplace: Workplace = {
     ...opened,
     async openReader(onProgress) {
       await gate.open;
       return opened.openReader(onProgress);
+    },
+    async openWriter() {
+      const writer = await opened.openWriter();
+      const pass = async () => {
+        const { deed } = gate;
+        gate.deed = undefined;
+        await deed?.();
+      };
+      return {
+        send: async (request) => pass().then(() => writer.send(request)),
+        sendBatch: async (requests) => pass().then(() => writer.sendBatch(requests)),
+        close: () => writer.close(),
+      };
     },
   };
   const place = await open(sandbox, gate, workplace, root, options, async () => {
@@ -96,9 +111,14 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
   return place;
 }
 
+interface Gate {
+  open: Promise<void>;
+  deed: (() => Promise<void>) | undefined;
+}
+
 async function open(
   sandbox: Sandbox,
-  gate: { open: Promise<void> },
+  gate: Gate,
   workplace: Workplace,
   root: string,
   options: PlaceOptions,
@@ -206,6 +226,9 @@ async function open(
         release = done;
       });
       return () => release();
+    },
+    beforeWrite(deed) {
+      gate.deed = deed;
     },
     async again(more = {}) {
       await server.close();

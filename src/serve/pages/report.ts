@@ -64,7 +64,8 @@ export async function reportPage(viewer: Viewer, job: Job, path: string): Promis
   const title = job.to === undefined ? 'What changed since a snapshot' : 'What changed between two snapshots';
   const head = html`<h1>${title}</h1>
 <div class="panel"><dl class="facts"><dt>From</dt><dd>${sideHtml(job.from)}</dd><dt>To</dt><dd>${job.to === undefined ? html`the living tenant, ${when(job.header?.to.at ?? job.createdAt)}` : sideHtml(job.to)}</dd>
-<dt>Scope</dt><dd>${scopeText(job)}</dd><dt>Report</dt><dd>${statusBadge(job)} <a href="/jobs/${job.id}"><code>${job.id}</code></a>, by ${shown(job.by.name)}</dd></dl></div>
+<dt>Scope</dt><dd>${scopeText(job)}</dd><dt>Report</dt><dd>${statusBadge(job)} <a href="/jobs/${job.id}"><code>${job.id}</code></a>, by ${shown(job.by.name)}</dd>
+${job.reason === undefined ? '' : html`<dt>Why</dt><dd>${shown(job.reason, 1_000)}</dd>`}</dl></div>
 ${problemHtml(job)}`;
   if (job.status !== 'successful')
     return {
