@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => stage.end());
 
 function bundleInto(target: string): string {
-  return execFileSync(process.execPath, [join(root, 'bundle.mjs'), target], { encoding: 'utf8' });
+  return execFileSync(process.execPath, [join(root, '.ci/bundle.mjs'), target], { encoding: 'utf8' });
 }
 
 /** Starts the step's program by what action.yml says, and waits for its end. */
