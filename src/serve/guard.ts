@@ -52,6 +52,16 @@ export function ownOrigin(
   throw new Failure(403, 'Forbidden', 'The server is not called by this name.');
 }
 
+/**
+ * Failure 403 where a request that changes something was sent by a page of somebody else, whatever it is known by: a proxy that signs
+ * people in adds their token to whatever their browser sends.
+ */
+export function refuseForeignPage(headers: Headers, origin: string): void {
+  const [from, site] = [headers.get('origin'), headers.get('sec-fetch-site')];
+  if ((from === null || from === origin) && (site === null || site === 'same-origin' || site === 'none')) return;
+  throw new Failure(403, 'Forbidden', 'A page of another origin changes nothing here.');
+}
+
 /** Failure 403 where a request that changes something, and comes with a cookie, may have been sent by another page. */
 export function requireOwnPage(headers: Headers, origin: string): void {
   const site = headers.get('sec-fetch-site');

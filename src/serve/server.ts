@@ -6,7 +6,7 @@ import { apiAnswer } from './api/index.ts';
 import { assetFor } from './assets/index.ts';
 import { bodyOf } from './body.ts';
 import { errorBody, Failure, failureOf } from './failure.ts';
-import { answerHeaders, ownOrigin, requireOwnPage } from './guard.ts';
+import { answerHeaders, ownOrigin, refuseForeignPage, requireOwnPage } from './guard.ts';
 import { nativeAnswer } from './native/index.ts';
 import type { Asked, Office } from './office.ts';
 import { errorPage, pageAnswer, signInPage } from './pages/index.ts';
@@ -89,6 +89,7 @@ async function answer(
       if (machine || changes) throw new Failure(401, 'InvalidAuthenticationToken', 'Access token or session is empty.');
       return signInPage(parts.office);
     }
+    if (changes) refuseForeignPage(request.headers, origin);
     if (changes && known.by === 'cookie') requireOwnPage(request.headers, origin);
     const asked = { method: request.method, url: address, headers: request.headers, principal: known.principal };
     if (!changes) return await dispatch(parts, { ...asked, body: async () => ({}), made: () => undefined }, machine);

@@ -92,6 +92,7 @@ ol.line .head{display:flex;flex-wrap:wrap;gap:.2rem .8rem;align-items:baseline}
 .side>small{display:block;color:var(--quiet)}
 .attribute{padding:.7rem 0;border-top:1px solid var(--line)}.attribute:first-of-type{border-top:0}
 .attribute h3{margin:0 0 .35rem;font:600 .92rem ui-monospace,monospace;overflow-wrap:anywhere}
+details{margin:.6rem 0}summary{cursor:pointer}details.panel{margin:0 0 1rem}
 .big{font:600 1.35rem ui-monospace,monospace;letter-spacing:.06em}
 .foot{color:var(--quiet);font-size:.85rem;padding-bottom:2rem}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.8rem;margin:0 0 1rem}
@@ -110,6 +111,7 @@ table.stack tr{display:block;padding:.5rem 0;border-top:1px solid var(--line)}
 table.stack td,table.stack tbody th{display:block;border:0;padding:.1rem .8rem;text-align:left}
 table.stack td[data-label]::before{content:attr(data-label) ": ";color:var(--quiet)}
 table.stack td:empty{display:none}
+table.stack td:has(>.check),table.stack td:has(>.badge){display:inline-block;padding-right:0}
 .who{margin-left:0}
 }
 @media print{.top nav,.actions,form,.pages,.foot{display:none}body{background:#fff;color:#000}}

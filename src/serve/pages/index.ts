@@ -117,7 +117,7 @@ ${snapshots.map(({ id, at, subject }) => html`<option value="${id}"${id === chos
 <div class="row"><label>From <select name="from">${options(from)}</select></label></div>
 <details><summary>Only some kinds</summary><fieldset><legend>Kinds</legend><div class="row">${kinds.map((kind) => html`<label class="check"><input type="checkbox" name="kinds" value="${kind}" data-list> ${kind}</label>`)}</div></fieldset></details>
 <div class="actions"><button class="primary" type="submit">Read the tenant and compare</button></div></form></section>
-<section class="panel"><h2>Two snapshots</h2><form method="get" action="/compare"><div class="row"><label>From <select name="from">${options(from)}</select></label><label>To <select name="to">${options(to)}</select></label><button type="submit">Compare</button></div></form></section>
+<section class="panel"><h2>Two snapshots</h2><form method="get" action="/compare"><div class="row"><label>From <select name="from">${options(from || (snapshots[1]?.id ?? ''))}</select></label><label>To <select name="to">${options(to)}</select></label><button type="submit">Compare</button></div></form></section>
 <section class="panel"><h2>Any two points</h2><form method="get" action="/compare"><div class="row"><label>From <input name="from" placeholder="@2026-11-20, HEAD~2, a tag" required></label><label>To <input name="to" placeholder="HEAD" required></label><button type="submit">Compare</button></div></form></section>`,
   };
 }

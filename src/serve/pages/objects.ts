@@ -14,7 +14,19 @@ import { badRequest, notFound } from '../failure.ts';
 import type { Office } from '../office.ts';
 import type { Page, Viewer } from './layout.ts';
 import { attributeHtml, linksHtml, valueHtml } from './values.ts';
-import { type Html, named, nothing, objectPath, operationBadge, pager, query, shortId, shown, when } from './words.ts';
+import {
+  count,
+  type Html,
+  named,
+  nothing,
+  objectPath,
+  operationBadge,
+  pager,
+  query,
+  shortId,
+  shown,
+  when,
+} from './words.ts';
 
 const top = 100;
 const historyLimit = 50;
@@ -130,7 +142,7 @@ async function lifeHtml({ context }: Office, ref: Ref): Promise<{ content: Html;
     for await (const { commit, change } of life.entries) {
       if (items.length === 0) lastName = change.displayName;
       const came = change.operation === 'create';
-      items.push(html`<li><div class="head"><a href="${objectPath(ref, commit.id)}"><b>${when(commit.at)}</b> <code>${shortId(commit.id)}</code></a> ${operationBadge(change.operation)} <span class="quiet">${change.attributes.length} attributes, ${change.links.length} links</span></div>
+      items.push(html`<li><div class="head"><a href="${objectPath(ref, commit.id)}"><b>${when(commit.at)}</b> <code>${shortId(commit.id)}</code></a> ${operationBadge(change.operation)} <span class="quiet">${count(change.attributes.length, 'attribute')}, ${count(change.links.length, 'link')}</span></div>
 ${came ? nothing : html`<details><summary>What changed</summary>${change.attributes.map((attribute) => attributeHtml(attribute, ['Before', 'After']))}${linksHtml(change.links, ['Before', 'After'], commit.id)}</details>`}</li>`);
     }
   } finally {

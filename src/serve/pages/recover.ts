@@ -17,7 +17,7 @@ import {
   filterParameters,
   problemHtml,
   progressHtml,
-  scopeText,
+  scopeHtml,
   sideHtml,
   top,
 } from './report.ts';
@@ -86,7 +86,7 @@ export async function recoveryPage(viewer: Viewer, job: Job): Promise<Page> {
   return {
     title,
     content: html`<h1>${title}</h1>
-<div class="panel"><dl class="facts"><dt>State</dt><dd>${statusBadge(job)}</dd><dt>Goal</dt><dd>${sideHtml(job.from)}</dd><dt>Scope</dt><dd>${scopeText(job)}</dd>
+<div class="panel"><dl class="facts"><dt>State</dt><dd>${statusBadge(job)}</dd><dt>Goal</dt><dd>${sideHtml(job.from)}</dd><dt>Scope</dt><dd>${await scopeHtml(viewer, job)}</dd>
 <dt>Planned by</dt><dd>${shown(job.by.name)}, ${when(job.createdAt)}</dd>${job.confirmedBy === undefined ? '' : html`<dt>Started by</dt><dd>${shown(job.confirmedBy.name)}</dd>`}
 ${job.reason === undefined ? '' : html`<dt>Why</dt><dd>${shown(job.reason, 1_000)}</dd>`}${job.undoes === undefined ? '' : html`<dt>Undoes</dt><dd><a href="/runs/${job.undoes}">${job.undoes}</a></dd>`}
 ${job.completedAt === null ? '' : html`<dt>Ended</dt><dd>${when(job.completedAt)}</dd>`}${plan === undefined ? '' : html`<dt>Digest of the plan</dt><dd><code>${plan.digest}</code></dd>`}</dl></div>

@@ -25,6 +25,8 @@ import {
 } from './words.ts';
 
 export const top = 100;
+/** Objects of a scope that are named one by one. */
+const mostNamed = 6;
 
 /** The filter that an address says. */
 export function filterOf(url: URL): ChangeFilter & { readonly failed: boolean; readonly skip: number } {
@@ -64,7 +66,7 @@ export async function reportPage(viewer: Viewer, job: Job, path: string): Promis
   const title = job.to === undefined ? 'What changed since a snapshot' : 'What changed between two snapshots';
   const head = html`<h1>${title}</h1>
 <div class="panel"><dl class="facts"><dt>From</dt><dd>${sideHtml(job.from)}</dd><dt>To</dt><dd>${job.to === undefined ? html`the living tenant, ${when(job.header?.to.at ?? job.createdAt)}` : sideHtml(job.to)}</dd>
-<dt>Scope</dt><dd>${scopeText(job)}</dd><dt>Report</dt><dd>${statusBadge(job)} <a href="/jobs/${job.id}"><code>${job.id}</code></a>, by ${shown(job.by.name)}</dd>
+<dt>Scope</dt><dd>${await scopeHtml(viewer, job)}</dd><dt>Report</dt><dd>${statusBadge(job)} <a href="/jobs/${job.id}"><code>${job.id}</code></a>, by ${shown(job.by.name)}</dd>
 ${job.reason === undefined ? '' : html`<dt>Why</dt><dd>${shown(job.reason, 1_000)}</dd>`}</dl></div>
 ${problemHtml(job)}`;
   if (job.status !== 'successful')
@@ -90,9 +92,16 @@ export function sideHtml({ commit, at, revision }: Job['from']): Html {
 }
 
 export function scopeText({ scope }: Job): string {
-  if (scope.refs !== undefined)
-    return scope.refs.length > 5 ? count(scope.refs.length, 'object') : scope.refs.join(', ');
+  if (scope.refs !== undefined) return count(scope.refs.length, 'object');
   return scope.kinds?.join(', ') ?? 'everything';
+}
+
+/** The scope with a few objects by name. */
+export async function scopeHtml({ office }: Viewer, job: Job): Promise<Html> {
+  const { refs } = job.scope;
+  if (refs === undefined || refs.length > mostNamed) return html`${scopeText(job)}`;
+  const names = await Promise.all(refs.map((ref) => office.nameOf(ref, job.from.commit)));
+  return html`${refs.map((ref, at) => html`${at === 0 ? '' : ', '}<a href="${objectPath(ref, job.from.commit)}">${named(names[at]!)}</a>`)}`;
 }
 
 function coverageNotices(job: Job): Html {

@@ -36,6 +36,12 @@ ${entries.map(({ record }) => html`<tr><th scope="row"><a href="/runs/${record.i
 
 export async function runPage({ office, principal }: Viewer, id: string): Promise<Page> {
   const { record, commit } = await findRun(office.context.repository, id);
+  const objects = await Promise.all(
+    record.objects.slice(0, 200).map(async (ref) => {
+      const name = await office.nameOf(ref, commit.id);
+      return html`<li><a href="${objectPath(ref)}">${named(name)}</a> <code>${shown(ref)}</code></li>`;
+    }),
+  );
   const nature = record.left.filter(({ byNature }) => byNature).length;
   const left = record.left.filter(({ byNature }) => !byNature);
   const list = (heading: string, items: readonly Html[], tone: string) =>
@@ -75,7 +81,7 @@ ${list(
   'plain',
 )}
 ${nature === 0 ? '' : html`<p>${count(nature, 'attribute')} of objects that were made anew cannot be put back: ids, creation times, secrets.</p>`}
-<h2>Objects</h2><ul>${record.objects.slice(0, 200).map((ref) => html`<li><a href="${objectPath(ref)}"><code>${shown(ref)}</code></a></li>`)}${record.objects.length > 200 ? html`<li>… and ${record.objects.length - 200} more</li>` : ''}</ul>
+<h2>Objects</h2><ul>${objects}${record.objects.length > 200 ? html`<li>… and ${record.objects.length - 200} more</li>` : ''}</ul>
 ${principal.role === 'administrator' ? html`<div class="actions">${undoForm(office, record.id)}</div>` : ''}`,
   };
 }
