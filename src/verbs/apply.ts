@@ -3,7 +3,6 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JournalState, leftovers, openJournal, readJournal, type WalkResult, walk } from '../apply/index.ts';
 import type { Commit } from '../model/commit.ts';
-import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
@@ -14,13 +13,19 @@ import type { Repository } from '../model/repository.ts';
 import type { Leftover, Outcome, RunRecord, SettlePolicy, StepRequests } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
 import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
-import { settle } from '../tenant/index.ts';
+import { readingTogether, settle } from '../tenant/index.ts';
 import { keepOnBranch } from './branch.ts';
 import { capture } from './capture.ts';
 import { accessState } from './knowledge.ts';
 import { idMapAt, planRecovery, type RecoveryConfiguration } from './plan.ts';
 import { type Begun, idMapFile, recordOf } from './record.ts';
 import { runFolder, startedRuns } from './runs.ts';
+
+/**
+ * An object is under way for some seconds, nearly all of which are spent waiting for its write to show on every replica; Graph allows 20
+ * writes a second. So many under way use that up; how many requests are sent at once is the lanes' business.
+ */
+export const objectsAtATime = 160;
 
 export interface ApplyRequest {
   readonly repository: Repository;
@@ -36,7 +41,7 @@ export interface ApplyRequest {
   readonly now: () => Date;
   readonly sleep: (milliseconds: number) => Promise<void>;
   readonly signal?: AbortSignal;
-  /** Objects of the directory that are written to at the same time; default 4. */
+  /** Objects of the directory that are written to at the same time; default {@link objectsAtATime}. */
   readonly concurrency?: number;
   /** Tries of one write whose answer was lost or came too early; default 5. */
   readonly attempts?: number;
@@ -207,7 +212,8 @@ async function carryOn(
   state: JournalState | undefined,
 ): Promise<Applied> {
   const { plan } = begun;
-  const { reader, writer, kinds, repository, now, sleep } = request;
+  const { writer, kinds, repository, now, sleep } = request;
+  const reader = readingTogether(request.reader);
   const guard = await guardFor(plan, request, state?.ids ?? {});
   const walked = await walk({
     plan,
@@ -226,7 +232,7 @@ async function carryOn(
     ...(request.signal === undefined ? {} : { signal: request.signal }),
     attempts: request.attempts ?? 5,
     pause: request.settle.pause,
-    concurrency: request.concurrency ?? 4,
+    concurrency: request.concurrency ?? objectsAtATime,
     ...(request.onStep === undefined ? {} : { onStep: request.onStep }),
     ...(request.onSecret === undefined ? {} : { onSecret: request.onSecret }),
   });
@@ -290,7 +296,8 @@ async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): 
     live = await repository.resolve(again.plan.live.commit, now());
     left = leftovers(plan, walked.outcomes, again.plan, walked.ids);
   } catch (error) {
-    if (!(error instanceof NotComplete)) throw error;
+    // Whatever is wrong now, what was done is kept: without its ids the next plan would make everything anew once more.
+    if (!(error instanceof Problem) || request.signal?.aborted) throw error;
     left = [
       {
         ref: plan.steps[0]?.ref ?? 'tenant/unknown',
@@ -303,7 +310,6 @@ async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): 
   const done = plan.steps.every(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
   const complete = done && left.every(({ byNature }) => byNature);
   const record = recordOf(begun, now().toISOString(), walked, left, complete ? 'complete' : 'partial');
-  if (live === undefined) return { plan, walked, record };
   const commit = await keepOnBranch({
     repository,
     from: live,
@@ -321,7 +327,7 @@ async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): 
     },
     at: now().toISOString(),
   });
-  await repository.forget(ref);
+  if (live !== undefined) await repository.forget(ref);
   return { plan, walked, record, commit };
 }
 

@@ -10,8 +10,8 @@ import { countsText, coverageAt } from './capture.ts';
 
 export interface KeepOptions {
   readonly repository: Repository;
-  /** A commit of the living tenant; what it says of the scope goes onto the branch. */
-  readonly from: Commit;
+  /** A commit of the living tenant; what it says of the scope goes onto the branch. Undefined: only records are written. */
+  readonly from: Commit | undefined;
   readonly scope: Scope;
   /** Subject of the commit; the counts follow it. */
   readonly subject: string;
@@ -27,8 +27,9 @@ export async function keepOnBranch(options: KeepOptions): Promise<Commit> {
   const { repository, from, scope, files = {} } = options;
   const tip = await repository.tip();
   const changes: FileChange[] = [];
-  for await (const change of repository.diff(tip?.id, from.id, scope))
-    if (change.ref !== undefined) changes.push(change);
+  if (from !== undefined)
+    for await (const change of repository.diff(tip?.id, from.id, scope))
+      if (change.ref !== undefined) changes.push(change);
   const after = new Map<Ref, Entity>();
   const put = changes.filter(({ after: blob }) => blob !== undefined);
   for await (const { entity } of repository.entities(
@@ -45,14 +46,15 @@ export async function keepOnBranch(options: KeepOptions): Promise<Commit> {
       await kind.complete();
     }
     const coverage = await joinedCoverage(repository, tip, from);
-    const tenant = await repository.file(from.id, 'tenant.yaml');
+    const known = from ?? tip;
+    const tenant = known === undefined ? undefined : await repository.file(known.id, 'tenant.yaml');
     if (tenant !== undefined) await work.file('tenant.yaml', tenant);
     await work.file('coverage.yaml', coverage as unknown as JsonObject);
     for (const [path, value] of Object.entries(files)) await work.file(path, value);
     const counts = work.counts();
     const record = {
       tenantId: String(tenant?.tenantId),
-      startedAt: from.at,
+      startedAt: from?.at ?? options.at,
       finishedAt: options.at,
       version: options.version,
       coverage,
@@ -71,9 +73,13 @@ export async function keepOnBranch(options: KeepOptions): Promise<Commit> {
 }
 
 /** What the branch knows of each kind, and what was read now where it was read. */
-async function joinedCoverage(repository: Repository, tip: Commit | undefined, from: Commit): Promise<Coverage> {
+async function joinedCoverage(
+  repository: Repository,
+  tip: Commit | undefined,
+  from: Commit | undefined,
+): Promise<Coverage> {
   const before = tip === undefined ? {} : await coverageAt(repository, tip.id);
-  const now = await coverageAt(repository, from.id);
+  const now = from === undefined ? {} : await coverageAt(repository, from.id);
   const read = Object.entries(now).filter(([kind, { status }]) => status !== 'skipped' || before[kind] === undefined);
   return { ...before, ...Object.fromEntries(read) };
 }

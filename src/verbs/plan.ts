@@ -16,6 +16,7 @@ import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { makePlan, type Pair, translate } from '../plan/index.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { binOf, gather, repairs } from './knowledge.ts';
+import { unkept } from './runs.ts';
 
 export type RecoveryConfiguration = Pick<Configuration, 'ignore' | 'protect' | 'emergencyAccounts' | 'thresholds'>;
 
@@ -56,8 +57,8 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   requireInForce(configuration.ignore, now().toISOString().slice(0, 10));
   const goal = await repository.resolve(request.goal, now());
   const tip = await repository.tip();
-  const ids = request.ids ?? (await idMapAt(repository, tip));
-  const scope = underBothIds(request.scope, ids);
+  const local = await unkept(repository);
+  const kept = request.ids ?? { ...(await idMapAt(repository, tip)), ...local.ids };
   await requireSameTenant(repository, goal, await reader.identity());
   const ref =
     request.ref ??
@@ -68,7 +69,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     repository,
     reader,
     kinds,
-    scope: currentScope(scope, ids),
+    scope: currentScope(underBothIds(request.scope, kept), kept),
     base: tip ?? goal,
     ref,
     now,
@@ -77,7 +78,11 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
   const commit = live.commit!;
-  const found = await pairsBetween(request, commit, goal, scope, ids);
+  const first = await pairsBetween(request, commit, goal, underBothIds(request.scope, kept), kept);
+  const ids = { ...kept, ...adopted(kinds, first.pairs, local.unsure) };
+  const scope = underBothIds(request.scope, ids);
+  const more = Object.keys(ids).length > Object.keys(kept).length;
+  const found = more ? await pairsBetween(request, commit, goal, scope, ids) : first;
   const bin = await binOf(request, found.pairs, live.coverage, live.identity);
   const repaired = await repairs(request, { live: commit, goal, scope, ids }, found.pairs, bin.entities);
   const pairs = [...found.pairs, ...repaired.pairs];
@@ -104,6 +109,36 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     createdAt: now().toISOString(),
   });
   return { plan, ref, ignored: found.ignored, coverage: live.coverage };
+}
+
+/**
+ * Objects that an earlier run may have made anew, its answer being lost: where the tenant has exactly one object that is not in the goal and
+ * shows what that run wanted to make, it is that one, and is not made again (trust.md 1.5).
+ */
+function adopted(kinds: Kinds, pairs: readonly Pair[], unsure: ReadonlySet<Ref>): IdMap {
+  const ids: Record<string, string> = {};
+  for (const { ref, live, goal } of pairs) {
+    const kind = kinds.get(kindOf(ref));
+    if (live !== undefined || goal === undefined || kind === undefined || !unsure.has(ref)) continue;
+    const wanted = Object.entries(goal.attributes).filter(
+      // A policy is made in report-only mode first.
+      ([name, value]) =>
+        name !== 'state' && typeof value === 'string' && (kind.attributes[name]?.write ?? 'always') !== 'never',
+    );
+    const like = pairs.filter(
+      (pair) =>
+        pair.goal === undefined &&
+        kindOf(pair.ref) === kind.name &&
+        wanted.every(([name, value]) => pair.live?.attributes[name] === value) &&
+        !Object.values(ids).includes(keyOf(pair.ref)),
+    );
+    const [one] = like;
+    if (one === undefined || like.length > 1) continue;
+    ids[keyOf(ref)] = keyOf(one.ref);
+    const [was, is] = [goal.attributes.appId, one.live?.attributes.appId];
+    if (kind.attributes.appId?.write === 'never' && typeof was === 'string' && typeof is === 'string') ids[was] = is;
+  }
+  return ids;
 }
 
 /** The ids that recoveries gave, as the branch's tip keeps them. */

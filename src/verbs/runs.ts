@@ -1,12 +1,15 @@
 // Runs: the recoveries of a repository, those that left their record on the branch and those that were stopped before they could.
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JournalState, readJournal } from '../apply/index.ts';
 import type { Commit } from '../model/commit.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { IdMap } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
+import type { Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
+import { parsePlan } from '../plan/index.ts';
 
 /** The folder that a run's plan and journal are kept in. */
 export function runFolder(repository: Repository, run: string): string {
@@ -30,6 +33,34 @@ export async function startedRuns(
     }
   }
   return found;
+}
+
+/**
+ * What runs of this folder know and the branch may not yet: the ids that they were given, and the objects of which it is not known whether
+ * they were made anew (their answer was lost, or the process died before it came). A damaged journal knows nothing.
+ */
+export async function unkept(
+  repository: Repository,
+): Promise<{ readonly ids: IdMap; readonly unsure: ReadonlySet<Ref> }> {
+  const ids: Record<string, string> = {};
+  const unsure = new Set<Ref>();
+  const folder = join(repository.privateFolder, 'runs');
+  for (const id of await readdir(folder).catch(() => [] as string[])) {
+    try {
+      const state = await readJournal(join(folder, id, 'journal.jsonl'));
+      Object.assign(ids, state.ids);
+      const plan = parsePlan(await readFile(join(folder, id, 'plan.json'), 'utf8'), id);
+      for (const step of plan.steps)
+        if (
+          step.action === 'recreate' &&
+          (state.begun.has(step.id) || state.outcomes.get(step.id)?.outcome === 'unknown')
+        )
+          unsure.add(step.ref);
+    } catch (error) {
+      if (!(error instanceof Problem) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return { ids, unsure };
 }
 
 export interface RunEntry {
