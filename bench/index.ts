@@ -5,6 +5,7 @@ import { firstSnapshot } from './first.ts';
 import { growth } from './growth.ts';
 import { type Row, rowText } from './measure.ts';
 import { diffTwo, thousandSnapshots } from './reading.ts';
+import { recovery } from './recovery.ts';
 import { memory, secondSnapshot } from './second.ts';
 import type { Options } from './sizes.ts';
 import { startUp } from './start.ts';
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, (options: Options) => Promise<Row[]>>> = 
   diff: diffTwo,
   log: thousandSnapshots,
   growth,
+  recovery,
   start: startUp,
 };
 

@@ -63,8 +63,9 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
   const waves = new Map<number, Step[]>();
   for (const step of options.plan.steps) {
     if (work.outcomes.has(step.id)) continue;
-    const wave = waves.get(step.wave) ?? [];
-    waves.set(step.wave, [...wave, step]);
+    const wave = waves.get(step.wave);
+    if (wave === undefined) waves.set(step.wave, [step]);
+    else wave.push(step);
   }
   for (const wave of [...waves.keys()].sort((a, b) => a - b)) {
     if (work.stopped) break;
@@ -199,7 +200,11 @@ export class Walk {
     for (const unit of units.values()) {
       const kind = this.kindOf(unit[0]!);
       if (kind.lane === 'directory' && unit.every((step) => isPlainLink(step, kind))) links.push(unit);
-      else lanes.set(kind.lane, [...(lanes.get(kind.lane) ?? []), unit]);
+      else {
+        const lane = lanes.get(kind.lane);
+        if (lane === undefined) lanes.set(kind.lane, [unit]);
+        else lane.push(unit);
+      }
     }
     const work: Promise<void>[] = [linkUnits(this, links)];
     for (const [lane, queue] of lanes) {

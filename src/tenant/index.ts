@@ -15,6 +15,7 @@ export { type RequestOptions, stepRequests } from './requests.ts';
 export { settle } from './settle.ts';
 export type { Throttle } from './throttle.ts';
 export type { Time } from './time.ts';
+export { readingTogether } from './together.ts';
 
 /** Lanes for a reader and a writer of one tenant to share, so that together they stay within Graph's limits. */
 export function openThrottle(concurrency?: number, time: Time = realTime): Throttle {
