@@ -39,20 +39,20 @@ export class Objects {
 
   /** The object that an id, or `id:path`, names; undefined where there is none. The name must not be a user's text. */
   read(name: string): Promise<GitObject | undefined> {
-    const process = this.#process ?? this.#start();
+    if (this.#process === undefined) this.#start();
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, resolve, reject });
-      if (this.#unasked === '') setImmediate(() => this.#ask(process));
+      if (this.#unasked === '') setImmediate(() => this.#ask());
       this.#unasked += `${name}\n`;
     });
   }
 
   /** Asks together what was asked for in one turn: a write for each name would cost more than the answer. */
-  #ask(process: GitProcess): void {
+  #ask(): void {
     const names = this.#unasked;
     this.#unasked = '';
-    // A git that has ended says so to all who wait.
-    process.write(names).catch(() => undefined);
+    // A git that has ended says so to all who wait; those who asked since have another.
+    if (names !== '') this.#process?.write(names).catch(() => undefined);
   }
 
   /** Entries of a tree by name, undefined where there is no such tree. */
@@ -68,7 +68,7 @@ export class Objects {
     await process?.done.catch(() => undefined);
   }
 
-  #start(): GitProcess {
+  #start(): void {
     const process = this.#git.start(['cat-file', '--batch']);
     this.#process = process;
     process.stdout.on('data', (chunk: Buffer) => {
@@ -83,10 +83,10 @@ export class Objects {
       this.#unasked = '';
       this.#chunks = [];
       this.#length = 0;
+      this.#needed = 0;
       for (const { reject } of waiting) reject(error);
     };
     process.done.then(() => fail(new Error('git cat-file ended')), fail);
-    return process;
   }
 
   /** Answers what has wholly come. */

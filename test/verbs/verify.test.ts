@@ -120,6 +120,25 @@ describe('verify', () => {
     expect(await findings(repo), 'all is put back').toEqual([]);
   }, 600_000);
 
+  it('goes on after an object that git dies of unpacking', async () => {
+    const repo = copy();
+    const packs = join(repo, '.git/objects/pack');
+    const pack = join(packs, readdirSync(packs).find((name) => name.endsWith('.pack'))!);
+    // Each line: id, type, size, size in the pack, offset.
+    const blobs = git(repo, 'verify-pack', '-v', pack)
+      .split('\n')
+      .map((line) => line.split(/\s+/))
+      .filter(([, type]) => type === 'blob');
+    const [largest] = blobs.sort((left, right) => Number(right[2]) - Number(left[2]));
+    const bytes = readFileSync(pack);
+    bytes.fill(0xff, Number(largest![4]) + 8, Number(largest![4]) + Number(largest![3]) - 4);
+    rmSync(pack, { force: true });
+    writeFileSync(pack, bytes);
+    const found = JSON.stringify(await findings(repo));
+    expect(found).toContain(largest![0]);
+    expect(found).toContain('checksum');
+  });
+
   it('finds an object that is gone', async () => {
     const repo = copy();
     git(repo, 'repack', '-adq');
