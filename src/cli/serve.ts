@@ -58,10 +58,8 @@ export const serveCommand = command<Arguments>({
       await terminal.out(link === undefined ? `Serving at ${origin}\n` : `Open ${link}\n`);
       if (token !== undefined) await terminal.out(`Token for scripts: ${token}\n`);
     }
-    if (!argv.quiet)
-      terminal.note(
-        `The link opens one session${argv['allow-recover'] ? ', which may recover' : '; recovering needs --allow-recover'}. Serving until it is stopped (Ctrl+C).\n`,
-      );
+    const hint = `The link opens one session${argv['allow-recover'] ? ', which may recover' : '; recovering needs --allow-recover'}. `;
+    if (!argv.quiet) terminal.note(`${link === undefined ? '' : hint}Serving until it is stopped (Ctrl+C).\n`);
     await new Promise<void>((resolve) => {
       terminal.signal.addEventListener('abort', () => resolve(), { once: true });
       if (terminal.signal.aborted) resolve();

@@ -70,6 +70,19 @@ describe('the jobs of the server', () => {
     });
   });
 
+  it('make any number of reports, none of which keeps a recovery waiting', async () => {
+    place = await servePlace({ allowRecover: true });
+    const story = await seedStory(place);
+    const plan = await place.job('/api/plans', { goal: 'HEAD', ids: [`groups/${story.group}`] });
+    const asked = await Promise.all(
+      Array.from({ length: 12 }, () => place.call('POST', '/api/previews', { from: 'HEAD', kinds: ['groups'] })),
+    );
+    const done = await place.job(`/api/jobs/${plan.id}/confirm`, { digest: plan.plan!.digest.slice(0, 8) });
+    expect(done.run!.status).toBe('complete');
+    for (const { body } of asked) expect((await place.server.jobs.settled(body.id)).status).toBe('successful');
+    expect((await place.call('POST', `/api/jobs/${asked[0]!.body.id}/cancel`, {})).status).toBe(409);
+  });
+
   it('leave nothing of a job that a killed process had only begun to write', async () => {
     place = await servePlace({ snapshots: true });
     const report = await place.job('/api/previews', { from: 'HEAD' });

@@ -323,4 +323,45 @@ describe('the recovery API in the shape of Microsoft Graph', () => {
     expect(started.length).toBe(3);
     expect(started.every(({ who, job }: Loose) => who.id === administrator && typeof job === 'string')).toBe(true);
   });
+
+  it('carries the seed story through Microsoft’s client: one object, the whole scope, and back', async () => {
+    const client = place.client(bearer);
+    const isMember = async () =>
+      (await place.graph('GET', `/groups/${story.group}/members`)).value.some(({ id }: Loose) => id === story.member);
+    const settle = async (made: { headers: Headers }) => {
+      const path = new URL(made.headers.get('location')!).pathname;
+      await place.server.jobs.settled(path.split('/').at(-1)!);
+      return path;
+    };
+    await place.graph('PATCH', `/identity/conditionalAccess/policies/${story.policy}`, {
+      grantControls: { operator: 'OR', builtInControls: ['mfa'] },
+    });
+    if (await isMember()) await place.graph('DELETE', `/groups/${story.group}/members/${story.member}/$ref`);
+    const jobs = client.api(`${root}/snapshots/${encodeURIComponent(snapshot)}/recoveryJobs`);
+    const one = await jobs.responseType('raw' as Loose).post({
+      filteringCriteria: {
+        '@odata.type': `#${namespace}.recoveryJobEntityNameAndIdsFilter`,
+        filterValues: [{ entityType: 'group', entityIds: [story.group] }],
+      },
+    });
+    await settle(one);
+    expect(await isMember()).toBe(true);
+    expect(await policyNow()).toEqual(['mfa']);
+    const whole = await settle(await jobs.responseType('raw' as Loose).post({}));
+    expect(await client.api(whole.replace('/v1.0', '')).get()).toMatchObject({
+      status: 'successful',
+      totalObjectsModified: 1,
+    });
+    expect(await policyNow()).toEqual(['compliantApplication']);
+    const undo = await client
+      .api(`${place.server.origin}/api/undos`)
+      .post({ options: { withoutEmergencyAccount: true } });
+    const planned = await place.server.jobs.settled(undo.id);
+    expect(planned.status).toBe('initialized');
+    await client
+      .api(`${place.server.origin}/api/jobs/${undo.id}/confirm`)
+      .post({ digest: planned.plan!.digest.slice(0, 8) });
+    expect((await place.server.jobs.settled(undo.id)).run!.status).toBe('complete');
+    expect(await policyNow()).toEqual(['mfa']);
+  });
 });

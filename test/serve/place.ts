@@ -81,7 +81,7 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
     environment: { PATH: process.env.PATH, ...env },
     time: hurriedTime(),
   });
-  const gate: Gate = { open: Promise.resolve(), deed: undefined };
+  const gate: Gate = { open: Promise.resolve(), deed: undefined, done: Promise.resolve() };
   const workplace: Workplace = {
     ...opened,
     async openReader(onProgress) {
@@ -93,7 +93,8 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
       const pass = async () => {
         const { deed } = gate;
         gate.deed = undefined;
-        await deed?.();
+        if (deed !== undefined) gate.done = deed();
+        await gate.done;
       };
       return {
         send: async (request) => pass().then(() => writer.send(request)),
@@ -114,6 +115,8 @@ export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
 interface Gate {
   open: Promise<void>;
   deed: (() => Promise<void>) | undefined;
+  /** Every write waits for it. */
+  done: Promise<void>;
 }
 
 async function open(

@@ -60,6 +60,9 @@ const stopped: JobProblem = {
   detail: 'It ended before this was done. Nothing more is done by itself; start it again where it is needed.',
 };
 
+/** Reports that are made at the same time. */
+const mostReports = 4;
+
 export class Jobs {
   readonly store: JobStore;
   readonly #context: Context;
@@ -68,6 +71,8 @@ export class Jobs {
   /** The one recovery that writes, or is about to. */
   #recovery: string | undefined;
   #closing = false;
+  #reporting = 0;
+  readonly #queue: (() => void)[] = [];
 
   constructor(context: Context) {
     this.#context = context;
@@ -77,11 +82,10 @@ export class Jobs {
   /** Takes up what is there: previews begin again, a planned recovery goes on waiting, one that was under way is said to be abandoned. */
   async open(): Promise<void> {
     await this.store.open();
-    const oldest = this.#context.now().getTime() - this.#context.settings.keepDays * 86_400_000;
+    await this.#clear();
     for (const job of this.store.all()) {
-      if (terminal.has(job.status)) {
-        if (Date.parse(job.completedAt ?? job.createdAt) < oldest) await this.#forget(job);
-      } else if (job.type !== 'recovery') this.#start(job, (work) => this.#report(work));
+      if (terminal.has(job.status)) continue;
+      if (job.type !== 'recovery') this.#start(job, (work) => this.#report(work));
       else if (job.status !== 'initialized') await this.#end(job, { status: 'abandoned', problem: stopped });
     }
   }
@@ -91,6 +95,15 @@ export class Jobs {
     this.#closing = true;
     for (const { controller } of this.#running.values()) controller.abort(new Error('the server is stopped'));
     await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  /** Forgets what is over, or waits, for longer than jobs are kept. */
+  async #clear(): Promise<void> {
+    const oldest = this.#context.now().getTime() - this.#context.settings.keepDays * 86_400_000;
+    for (const job of this.store.all()) {
+      const still = !terminal.has(job.status) && job.status !== 'initialized';
+      if (!still && Date.parse(job.completedAt ?? job.createdAt) < oldest) await this.#forget(job);
+    }
   }
 
   async #forget(job: Job): Promise<void> {
@@ -141,6 +154,7 @@ export class Jobs {
     // Taken before anything is awaited: of a hundred that come together one gets it.
     if (writes) this.#take(job.id);
     try {
+      await this.#clear();
       await this.store.put(job);
     } catch (error) {
       this.#release(job.id);
@@ -294,9 +308,31 @@ export class Jobs {
   }
 
   async #report(work: Work): Promise<void> {
-    const writer = await this.store.writer(work.job.id);
-    const made = await makeReport(work, writer).finally(() => writer.close());
-    await this.#end(this.get(work.job.id), { ...made, status: 'successful' });
+    const leave = await this.#turn(work);
+    try {
+      const writer = await this.store.writer(work.job.id);
+      const made = await makeReport(work, writer).finally(() => writer.close());
+      await this.#end(this.get(work.job.id), { ...made, status: 'successful' });
+    } finally {
+      leave();
+    }
+  }
+
+  /** Any number of reports may be asked for; only so many read at a time, for they share Graph's quotas with everybody else. */
+  async #turn({ signal, progress }: Work): Promise<() => void> {
+    while (this.#reporting >= mostReports) {
+      progress({ text: 'waiting for other reports', done: 0, total: 0 });
+      await new Promise<void>((resolve) => {
+        this.#queue.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      signal.throwIfAborted();
+    }
+    this.#reporting += 1;
+    return () => {
+      this.#reporting -= 1;
+      for (const wake of this.#queue.splice(0)) wake();
+    };
   }
 
   async #plan(work: Work, atOnce: boolean): Promise<void> {
