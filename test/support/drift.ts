@@ -1,6 +1,7 @@
 // Drift: changes to a tenant as people and attackers make them, through plain Graph calls; what Graph refuses does not happen.
 import type { Place } from './recovery.ts';
 
+// biome-ignore lint/suspicious/noExplicitAny: answers of Graph, as loose as they come
 type Item = Record<string, any>;
 
 export async function list(place: Place, path: string, version: 'v1.0' | 'beta' = 'v1.0'): Promise<Item[]> {

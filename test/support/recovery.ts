@@ -79,6 +79,7 @@ export interface Place {
     path: string,
     body?: unknown,
     version?: 'v1.0' | 'beta',
+    // biome-ignore lint/suspicious/noExplicitAny: answers of Graph, as loose as they come
   ): Promise<{ status: number; body: Record<string, any> }>;
   snapshot(): Promise<Commit>;
   plan(goal: string, options?: PlanOptions, scope?: Scope): Promise<Planned>;
