@@ -260,6 +260,9 @@ export class Clone {
       .slice(0, cut)
       .split('\n')
       .filter((line) => /^(author|committer) /.test(line));
+    // It stands on a commit that may be younger: histories go forward in time.
+    const onTop = instantOf((await this.#git.run(['cat-file', 'commit', onto])).toString('utf8'));
+    const dated = people.map((line) => (line.startsWith('author ') ? line : notBefore(line, onTop)));
     const text = Buffer.from(message === undefined ? raw.slice(cut + 2) : messageText(message));
     const changes = await Promise.all(
       paths.map(async (path) => {
@@ -270,7 +273,7 @@ export class Clone {
     );
     const ref = `refs/driftline/graft/${commit}`;
     const input = Buffer.concat([
-      Buffer.from([`commit ${ref}`, ...people, `data ${text.length}`, ''].join('\n')),
+      Buffer.from([`commit ${ref}`, ...dated, `data ${text.length}`, ''].join('\n')),
       text,
       Buffer.from(['', `from ${onto}`, ...changes, '', 'done', ''].join('\n')),
     ]);
@@ -319,6 +322,19 @@ export class Clone {
       throw error instanceof GitFailure ? transportProblem(error, this.#url) : error;
     }
   }
+}
+
+/** Seconds since 1970 of a commit, by its committer. */
+function instantOf(raw: string): number {
+  return Number(/^committer .* (\d+) [-+]\d+$/m.exec(raw)?.[1] ?? 0);
+}
+
+/** The committer's line with its own time, or the later one that is given. */
+function notBefore(line: string, seconds: number): string {
+  return line.replace(
+    /(\d+) ([-+]\d+)$/,
+    (_, own: string, zone: string) => `${Math.max(Number(own), seconds)} ${zone}`,
+  );
 }
 
 /** A path as fast-import takes it, whatever stands in it. */

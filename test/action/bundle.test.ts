@@ -2,12 +2,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { firstApp } from '../../src/sandbox/index.ts';
 import { readOutputs, stepEnvironment } from '../support/action.ts';
 import { type Journey, startJourney } from '../support/action-journey.ts';
 import { temporaryFolder } from '../support/driftline.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const root = resolve(import.meta.dirname, '../..');
 let folder: string;

@@ -2,10 +2,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
 import { type Journey, startJourney, startWithBaseline } from '../support/action-journey.ts';
 import { temporaryFolder } from '../support/driftline.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const stages: Journey[] = [];
 

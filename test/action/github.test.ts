@@ -1,5 +1,5 @@
 // The client of GitHub's API and what stands on it: one pull request, one comment, whatever fails in between.
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { GitHub } from '../../src/action/github.ts';
 import {
   closePullRequest,
@@ -9,6 +9,9 @@ import {
   syncPullRequest,
 } from '../../src/action/pull-requests.ts';
 import { type GitHubServer, misfits, startGitHub } from '../support/github-server.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let server: GitHubServer;
 let github: GitHub;

@@ -1,9 +1,12 @@
 // Notifications: three forms of one message, told only where it is asked for, and never in the way of the work.
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { noticeBody } from '../../src/action/notify.ts';
 import { type Journey, startJourney } from '../support/action-journey.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const notice = {
   event: 'drift' as const,

@@ -1,8 +1,11 @@
 // Journeys of recovery: plans on pull requests, reverts by comment, and reviewed plans applied behind an approval, against a sandbox and a GitHub.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Journey, startJourney, startWithBaseline } from '../support/action-journey.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const stages: Journey[] = [];
 

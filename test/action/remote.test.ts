@@ -183,7 +183,9 @@ describe('a commit made again on a newer tip', () => {
     expect(await one.changedPaths(onto, made)).toEqual(['state/a.yaml', 'state/b.yaml']);
     await one.push([{ ref: main, from: onto, to: made }]);
     expect(server.git('log', '-1', '--format=%an|%B', 'main')).toContain('Driftline-Tenant: x');
-    expect(server.git('log', '-1', '--format=%ct', made)).toBe(server.git('log', '-1', '--format=%ct', mine));
+    expect(server.git('log', '-1', '--format=%at', made)).toBe(server.git('log', '-1', '--format=%at', mine));
+    const committed = (commit: string) => Number(server.git('log', '-1', '--format=%ct', commit));
+    expect(committed(made)).toBe(Math.max(committed(mine), committed(onto)));
   });
 
   it('is not made where somebody else changed the state', async () => {

