@@ -27,7 +27,7 @@ export async function watchedPage(
   options: Parameters<Browser['newContext']>[0] = {},
 ): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(40_000);
   const page = await context.newPage();
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
@@ -42,20 +42,21 @@ export async function watchedPage(
   return { page, context, troubles };
 }
 
-/** What axe-core holds against the page, by WCAG 2.2 A and AA and its best practices. */
-export async function accessibilityFaults(page: Page): Promise<string[]> {
+/** What axe-core holds against the page, by WCAG 2.2 A and AA and its best practices; or by a few of its rules. */
+export async function accessibilityFaults(page: Page, rules?: readonly string[]): Promise<string[]> {
   await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const tool = (
-      globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }> };
-      }
-    ).axe;
-    const { violations } = await tool.run();
+  return page.evaluate(async (only) => {
+    interface Tool {
+      run(
+        options: object,
+      ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+    }
+    const { axe: tool } = globalThis as unknown as { axe: Tool };
+    const { violations } = await tool.run(only === undefined ? {} : { runOnly: only });
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary ?? ''}`),
     );
-  });
+  }, rules);
 }
 
 /** Does the page need sideways scrolling? */

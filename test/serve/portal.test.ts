@@ -160,7 +160,9 @@ describe.skipIf(noBrowser !== undefined)(say('the portal'), () => {
     const faults: string[] = [];
     const look = async ({ page }: Watched, name: string, path: string, mode: string) => {
       await page.goto(`${place.server.origin}${path}`);
-      for (const fault of await accessibilityFaults(page)) faults.push(`${name}, ${mode}: ${fault}`);
+      // What colours and narrowness can break; the rest is the same page.
+      const rules = mode === 'light' ? undefined : ['color-contrast', 'scrollable-region-focusable', 'target-size'];
+      for (const fault of await accessibilityFaults(page, rules)) faults.push(`${name}, ${mode}: ${fault}`);
       if (await overflows(page)) faults.push(`${name}, ${mode}: it must be scrolled sideways`);
       await shot(page, `${name}-${mode}`);
     };
