@@ -50,11 +50,11 @@ export async function* collect(collecting: Collecting): AsyncGenerator<readonly 
     about: kind.name,
     entitySet: kind.path.split('/').at(-1)!,
   };
-  const seen = new SeenKeys();
+  const seen = index ?? new SeenKeys();
   for await (const { items } of readPages(graph, listing)) {
-    const fresh = items.filter((raw) => !seen.has(keyOfRaw(kind, raw)));
+    const fresh = items.filter((raw) => !seen.met(keyOfRaw(kind, raw)));
     const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { index, expanded }));
-    for (const { ref } of entities) seen.add(keyOf(ref));
+    for (const { ref } of entities) seen.meet(keyOf(ref));
     if (entities.length > 0) yield entities;
   }
 }

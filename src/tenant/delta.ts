@@ -8,11 +8,15 @@ import { enlarged, GuidTable } from './guids.ts';
 import { readPages } from './paging.ts';
 import { Refused, shapeProblem } from './problems.ts';
 
+const told = 1;
+const listed = 2;
+
 /** Who is linked to whom, at 8 bytes a link and about 30 an object. */
 export class LinkIndex {
   readonly #guids = new GuidTable();
   readonly #collections: string[] = [];
   #collection = new Uint8Array(1024);
+  /** Flags: the delta listing told of it; the listing of the objects had it. */
   #seen = new Uint8Array(1024);
   readonly #chains = new Map<string, Chain>();
 
@@ -23,19 +27,30 @@ export class LinkIndex {
   /** The listing told of this object, so what is not in the index it does not have. */
   see(owner: string): void {
     const number = this.#number(owner);
-    this.#seen[number] = 1;
+    this.#seen[number]! |= told;
   }
 
   /** The object is gone: as if it had never been seen. */
   forget(owner: string): void {
     const number = this.#number(owner);
-    this.#seen[number] = 0;
+    this.#seen[number]! &= ~told;
     for (const chain of this.#chains.values()) chain.clear(number);
   }
 
   has(owner: string): boolean {
     const number = this.#guids.find(owner);
-    return number >= 0 && this.#seen[number] === 1;
+    return number >= 0 && (this.#seen[number]! & told) !== 0;
+  }
+
+  /** Was an object with this key met in the listing of the objects? Kept here, where its GUID is, it costs nothing more. */
+  met(owner: string): boolean {
+    const number = this.#guids.find(owner);
+    return number >= 0 && (this.#seen[number]! & listed) !== 0;
+  }
+
+  meet(owner: string): void {
+    const number = this.#number(owner);
+    this.#seen[number]! |= listed;
   }
 
   add(link: string, owner: string, target: string, collection: string, single: boolean): void {

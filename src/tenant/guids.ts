@@ -111,11 +111,11 @@ export class SeenKeys {
   readonly #guids = new GuidTable();
   readonly #others = new Set<string>();
 
-  has(key: string): boolean {
+  met(key: string): boolean {
     return this.#others.has(key) || this.#guids.find(key) >= 0;
   }
 
-  add(key: string): void {
+  meet(key: string): void {
     if (this.#guids.add(key) < 0) this.#others.add(key);
   }
 }

@@ -43,9 +43,9 @@ describe('the table of GUIDs', () => {
   it('serves as a set of keys, of GUIDs and others', () => {
     const seen = new SeenKeys();
     for (const key of [guid('a', 1), 'c1', 'contoso.com']) {
-      expect(seen.has(key)).toBe(false);
-      seen.add(key);
-      expect(seen.has(key)).toBe(true);
+      expect(seen.met(key)).toBe(false);
+      seen.meet(key);
+      expect(seen.met(key)).toBe(true);
     }
   });
 });

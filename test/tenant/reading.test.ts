@@ -332,7 +332,7 @@ describe('single objects', () => {
     const found = await reader.readObjects(row('users'), keys);
     expect(found.size).toBe(30);
     expect(found.get(guid('a', 7))?.links.manager).toEqual([{ target: `users/${guid('a', 0)}` }]);
-    expect(fake.requests.filter(({ inBatch }) => !inBatch)).toHaveLength(2 + 3);
+    expect(fake.requests.filter(({ inBatch }) => !inBatch)).toHaveLength(2 + 2);
   });
 
   it('are resolved to refs a thousand at a time', async () => {
