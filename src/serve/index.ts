@@ -16,7 +16,7 @@ import { Jobs } from './jobs/jobs.ts';
 import { Office } from './office.ts';
 import type { Principal } from './principal.ts';
 import { type Address, createApp } from './server.ts';
-import { Sessions } from './sessions.ts';
+import { localId, Sessions } from './sessions.ts';
 import { type ServeSettings, serveSettings } from './settings.ts';
 import { proveVerifier, tokenVerifier } from './tokens.ts';
 
@@ -161,7 +161,7 @@ function localToken(allowRecover: boolean) {
   const token = randomBytes(32).toString('base64url');
   const digest = (text: string) => createHash('sha256').update(text).digest();
   const principal: Principal = {
-    id: 'local-script',
+    id: localId,
     name: 'a script on this machine',
     role: allowRecover ? 'administrator' : 'reader',
     via: 'session',

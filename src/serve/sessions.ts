@@ -7,6 +7,9 @@ const lifetime = 12 * 3_600_000;
 /** Sessions of one process; the oldest goes when there are more. */
 const most = 1_000;
 
+/** The one id of everybody who comes by way of this machine. */
+export const localId = 'local';
+
 interface Session {
   readonly principal: Principal;
   readonly until: number;
@@ -34,8 +37,9 @@ export class Sessions {
     if (this.#link === undefined || !timingSafeEqual(this.#link, digest(secret))) return undefined;
     this.#link = undefined;
     this.#count += 1;
-    const id = `local-${this.#count}`;
-    return this.open({ id, name: `this machine, session ${this.#count}`, role, via: 'session', application: false });
+    // Whoever sits at this machine can open any number of links: all of them are one person.
+    const name = `this machine, session ${this.#count}`;
+    return this.open({ id: localId, name, role, via: 'session', application: false });
   }
 
   /** The cookie's value for a principal who is known already; it lasts no longer than `until`. */

@@ -227,6 +227,19 @@ describe('the jobs of the server', () => {
     await issuer.close();
   });
 
+  it('take all sessions of this machine for one person', async () => {
+    place = await servePlace({ configuration: 'serve:\n  twoPersons: true\n', allowRecover: true, localToken: true });
+    const story = await seedStory(place);
+    const plan = await place.job('/api/plans', { goal: 'HEAD', ids: [`groups/${story.group}`] });
+    const answer = await place.raw(`/api/jobs/${plan.id}/confirm`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${place.server.token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ digest: plan.plan!.digest.slice(0, 8) }),
+    });
+    expect(answer.status).toBe(403);
+    expect((await place.call('GET', `/jobs/${plan.id}`)).text).toContain('It waits for a second person');
+  });
+
   it('stand in the audit log, asked and answered, each line bound to the one before', async () => {
     place = await servePlace();
     await place.job('/api/previews', { from: 'HEAD', reason: 'why\nnot' });
