@@ -80,7 +80,8 @@ export const users = {
     surname: { native: true },
     usageLocation: { native: true, cloudOnly: false },
     userPrincipalName: { required: true, native: true },
-    userType: { native: true, access: 'guestAccess' },
+    // A member who becomes a guest, or a guest who becomes a member; a member who is made anew is an ordinary user.
+    userType: { native: true, access: 'guestAccess', accessWhen: { attribute: 'userType', equals: 'Guest' } },
   },
   links: {
     manager: { targets: ['users', 'contacts'], single: true, read: 'delta', write: 'ref' },
