@@ -5,7 +5,7 @@ import type { Commit } from '../model/commit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Coverage } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
-import { isObject } from '../model/json.ts';
+import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
@@ -116,7 +116,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
  * shows what that run wanted to make, it is that one, and is not made again (trust.md 1.5).
  */
 function adopted(kinds: Kinds, pairs: readonly Pair[], unsure: ReadonlySet<Ref>): IdMap {
-  const ids: Record<string, string> = {};
+  const ids: Record<string, string> = adoptedItems(kinds, pairs);
   for (const { ref, live, goal } of pairs) {
     const kind = kinds.get(kindOf(ref));
     if (live !== undefined || goal === undefined || kind === undefined || !unsure.has(ref)) continue;
@@ -139,6 +139,29 @@ function adopted(kinds: Kinds, pairs: readonly Pair[], unsure: ReadonlySet<Ref>)
     if (kind.attributes.appId?.write === 'never' && typeof was === 'string' && typeof is === 'string') ids[was] = is;
   }
   return ids;
+}
+
+/** Items that are the same but for the id that Graph gave them: they came back under another one. */
+function adoptedItems(kinds: Kinds, pairs: readonly Pair[]): Record<string, string> {
+  const ids: Record<string, string> = {};
+  for (const { ref, live, goal } of pairs)
+    for (const { attribute, key, write } of kinds.get(kindOf(ref))?.contained ?? []) {
+      if (key !== 'id' || !write.includes('create')) continue;
+      const [now, wanted] = [itemsIn(live?.attributes[attribute]), itemsIn(goal?.attributes[attribute])];
+      const taken = new Set(wanted.map(({ id }) => id));
+      for (const { id, ...content } of wanted) {
+        if (now.some((item) => item.id === id)) continue;
+        const same = now.find(({ id: other, ...item }) => !taken.has(other) && equal(item, content));
+        if (typeof id !== 'string' || typeof same?.id !== 'string') continue;
+        taken.add(same.id);
+        ids[id] = same.id;
+      }
+    }
+  return ids;
+}
+
+function itemsIn(value: Json | undefined): readonly JsonObject[] {
+  return isArray(value) ? value.filter(isObject) : [];
 }
 
 /** The ids that recoveries gave, as the branch's tip keeps them. */
