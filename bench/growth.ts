@@ -45,11 +45,13 @@ export async function historyOf(folder: string, users: number) {
   };
 }
 
-/** Measured: bytes a day and 100,000 objects; the limit is what git's own whole repack (`git gc`) makes of the same history. */
+/** The limit is what git's own whole repack (`git gc`), which nobody runs every week, makes of the same history. */
 export async function growth({ users }: Options): Promise<Row[]> {
   const changed = Math.max(1, Math.round(users / 1000));
   const grown = async (folder: string, every: number | undefined) => {
     const { repository, day } = await historyOf(folder, users);
+    // Packed once, so that what maintenance saves on the first snapshot is not taken for shrinking.
+    await maintainRepository(folder, { full: true });
     const base = await bytesOf(folder);
     for (let number = 1; number <= days; number += 1) {
       await day(number, changed);
@@ -67,19 +69,21 @@ export async function growth({ users }: Options): Promise<Row[]> {
       const maintained = await grown(kept, 7);
       const full = await measureFull(kept);
       const fully = (await bytesOf(kept)) - maintained.base;
+      const total = (bytes: number) => (without.base + bytes) / 2 ** 20;
       return [
         {
           bench: 'growth',
-          what: `growth over ${days} days of ${users} users, ${changed} changed a day, maintained weekly`,
-          measured: perDay(maintained.bytes),
-          limit: perDay(gathered),
-          unit: 'kB a day and 100,000 objects (limit: git gc at the end)',
+          what: `repository after ${days} days of ${users} users, ${changed} changed a day, maintained weekly, against git gc at the end`,
+          measured: total(maintained.bytes),
+          limit: total(gathered),
+          unit: 'MB',
           target: 2,
           context: {
-            'without maintenance': perDay(without.bytes),
-            'with maintain --full at the end': perDay(fully),
             'first snapshot, MB': without.base / 2 ** 20,
-            'a year for 100,000 objects, MB': (perDay(maintained.bytes) * 365) / 1024,
+            'without maintenance, MB': total(without.bytes),
+            'maintain --full at the end, MB': total(fully),
+            'a day for 100,000 objects, kB': perDay(maintained.bytes),
+            'the same without maintenance, kB': perDay(without.bytes),
             'git gc, s': gc.wall / 1000,
             'maintain --full, s': full / 1000,
           },

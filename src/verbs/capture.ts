@@ -53,7 +53,7 @@ export interface CaptureOptions {
   readonly skipUnchanged?: boolean;
   /** Read only what Graph says has changed since the base, where it can say so and the last full read is no week ago. */
   readonly delta?: boolean;
-  /** A first snapshot keeps kinds of so many objects as soon as they are read, for a next attempt; default 10,000. */
+  /** A first snapshot keeps kinds of so many objects as soon as they are read, for a next attempt; default 50,000. */
   readonly keepFrom?: number;
   /** Aborted when the person has had enough: nothing is committed. */
   readonly signal?: AbortSignal;

@@ -7,7 +7,7 @@ import type { Capture, Repository } from '../model/repository.ts';
 import type { TenantIdentity } from '../model/tenant.ts';
 
 /** Kinds of fewer objects are read again in less time than keeping them is worth. */
-export const worthKeeping = 10_000;
+export const worthKeeping = 50_000;
 /** What was read longer ago is read again: the snapshot would be of too many moments. */
 const longestKept = 24 * 3_600_000;
 
