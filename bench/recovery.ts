@@ -1,6 +1,7 @@
 // A recovery of many changes under Graph's quota of writes, in virtual time: how much longer it takes than the quota makes anybody wait.
 import { randomBytes } from 'node:crypto';
 import { kinds } from '../src/kinds/index.ts';
+import { planOptions } from '../src/model/plan.ts';
 import { openRepository } from '../src/repo/index.ts';
 import { createSandbox, generate } from '../src/sandbox/index.ts';
 import { openReader, openWriter, stepRequests, type TenantOptions } from '../src/tenant/index.ts';
@@ -66,15 +67,7 @@ export async function recovery({ users }: Options): Promise<Row[]> {
       ...common,
       goal: goal.commit!.id,
       scope,
-      options: {
-        deleteNew: false,
-        hardDelete: false,
-        allowAccess: [],
-        allowMassChange: true,
-        reportOnlyFirst: false,
-        dropMissing: false,
-        withoutEmergencyAccount: true,
-      },
+      options: planOptions({ allowMassChange: true, withoutEmergencyAccount: true }),
     });
     const planned = process.resourceUsage().maxRSS / 1024;
     const requests = stepRequests({

@@ -1,5 +1,6 @@
 // Inputs of the Action: the runner's INPUT_ variables into typed values; a mistake is a Problem that names the input.
 import { type AccessClass, accessClasses } from '../model/kind.ts';
+import { flagWords, type PlanFlag, planFlagNames } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import type { World } from './runner.ts';
 
@@ -12,22 +13,14 @@ export type NotifyEvent = (typeof notifyEvents)[number];
 
 export const inputNames = [
   ...['command', 'config', 'branch', 'tenant-id', 'client-id', 'token', 'kinds', 'ids', 'commit', 'reason'],
-  ...[
-    'plan',
-    'digest',
-    'goal-branches',
-    'environment',
-    'allow-unprotected',
-    'allow-access',
-    'delete-new',
-    'allow-mass-change',
-  ],
-  ...['report-only-first', 'hard-delete', 'drop-missing', 'without-emergency-account', 'max-age', 'resume'],
+  ...['plan', 'digest', 'goal-branches', 'environment', 'allow-unprotected', 'allow-access'],
+  ...planFlagNames.map(flagWords),
+  ...['max-age', 'resume'],
   ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
   ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
 
-export interface Inputs {
+export interface Inputs extends Readonly<Record<PlanFlag, boolean>> {
   readonly command: Mode;
   /** Path of driftline.yaml inside the repository. */
   readonly config: string;
@@ -49,12 +42,6 @@ export interface Inputs {
   readonly environment?: string;
   readonly allowUnprotected: boolean;
   readonly allowAccess: readonly AccessClass[];
-  readonly deleteNew: boolean;
-  readonly allowMassChange: boolean;
-  readonly reportOnlyFirst: boolean;
-  readonly hardDelete: boolean;
-  readonly dropMissing: boolean;
-  readonly withoutEmergencyAccount: boolean;
   /** Seconds that a plan stays good for. */
   readonly maxAge?: number;
   /** Folder of a run that was stopped, for apply. */
@@ -120,12 +107,7 @@ export function readInputs(environment: World['environment']): Inputs {
     ...given('environment', text('environment')),
     allowUnprotected: flag('allow-unprotected'),
     allowAccess: allowed.includes('all') ? [...accessClasses] : (allowed as AccessClass[]),
-    deleteNew: flag('delete-new'),
-    allowMassChange: flag('allow-mass-change'),
-    reportOnlyFirst: flag('report-only-first'),
-    hardDelete: flag('hard-delete'),
-    dropMissing: flag('drop-missing'),
-    withoutEmergencyAccount: flag('without-emergency-account'),
+    ...(Object.fromEntries(planFlagNames.map((name) => [name, flag(flagWords(name))])) as Record<PlanFlag, boolean>),
     ...given('maxAge', seconds(text('max-age'))),
     ...given('resume', text('resume')),
     failOnDrift: flag('fail-on-drift'),

@@ -1,7 +1,7 @@
 // Modes plan and revert: what a commit, or a pull request's merged result, would do to the tenant; shown, commented, and saved for approval.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Plan, PlanOptions } from '../model/plan.ts';
+import { type Plan, type PlanOptions, planOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
@@ -12,7 +12,7 @@ import { planRecovery } from '../verbs/plan.ts';
 import { planSheet } from '../verbs/plan-sheet.ts';
 import { resolveScope } from '../verbs/scope.ts';
 import { version } from '../version.ts';
-import { type Inputs, wrong } from './inputs.ts';
+import { wrong } from './inputs.ts';
 import { notify } from './notify.ts';
 import { syncComment } from './pull-requests.ts';
 import { commentText, type Sheets, sayIncomplete, survey, writeReport } from './report.ts';
@@ -213,13 +213,6 @@ export async function planAndSay(site: Site, repository: Repository, asked: Aske
   } finally {
     await reader.close();
   }
-}
-
-/** What the inputs allow, together with what driftline.yaml always allows. */
-function planOptions(inputs: Inputs, always: PlanOptions['allowAccess']): PlanOptions {
-  const { deleteNew, hardDelete, allowMassChange, reportOnlyFirst, dropMissing, withoutEmergencyAccount } = inputs;
-  const allowAccess = [...new Set([...inputs.allowAccess, ...always])].sort();
-  return { deleteNew, hardDelete, allowAccess, allowMassChange, reportOnlyFirst, dropMissing, withoutEmergencyAccount };
 }
 
 async function sayPlan(site: Site, plan: Plan, ready: boolean, { pull, controls = [] }: Asked): Promise<void> {

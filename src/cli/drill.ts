@@ -4,17 +4,10 @@ import { version } from '../version.ts';
 import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';
 import { watchProgress } from './progress.ts';
-import {
-  type DeleteArguments,
-  deleteOptions,
-  type GuardArguments,
-  guardOptions,
-  planOptionsFrom,
-  runText,
-} from './recovery.ts';
+import { deleteOptions, type GuardArguments, guardOptions, planOptionsFrom, runText } from './recovery.ts';
 import { tableText } from './table.ts';
 
-interface Arguments extends GuardArguments, DeleteArguments {
+interface Arguments extends GuardArguments {
   readonly commit: string;
   readonly seed: number;
   readonly against?: 'live' | undefined;

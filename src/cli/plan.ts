@@ -6,7 +6,6 @@ import { version } from '../version.ts';
 import { command, workplaceFor } from './command.ts';
 import { watchProgress } from './progress.ts';
 import {
-  type DeleteArguments,
   deleteOptions,
   type GuardArguments,
   guardOptions,
@@ -15,7 +14,7 @@ import {
   showPlan,
 } from './recovery.ts';
 
-interface Arguments extends GuardArguments, DeleteArguments {
+interface Arguments extends GuardArguments {
   readonly commit: string;
   readonly id?: readonly string[] | undefined;
   readonly out?: string | undefined;

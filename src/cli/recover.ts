@@ -9,7 +9,6 @@ import { watchProgress } from './progress.ts';
 import {
   applyRequest,
   confirmed,
-  type DeleteArguments,
   deleteOptions,
   type GuardArguments,
   guardOptions,
@@ -19,7 +18,7 @@ import {
 } from './recovery.ts';
 import type { Terminal } from './terminal.ts';
 
-interface RecoverArguments extends GuardArguments, DeleteArguments {
+interface RecoverArguments extends GuardArguments {
   readonly commit: string;
   readonly id?: readonly string[] | undefined;
   readonly yes: boolean;
@@ -77,7 +76,7 @@ type Planning = (
 ) => Promise<{ planned: Planned; more: Partial<ApplyRequest> }>;
 
 async function planAndApply(
-  argv: CommonArguments & GuardArguments & Partial<DeleteArguments> & { readonly yes: boolean },
+  argv: CommonArguments & GuardArguments & { readonly yes: boolean },
   terminal: Terminal,
   planning: Planning,
 ): Promise<number> {

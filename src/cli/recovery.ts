@@ -2,7 +2,15 @@
 import { createInterface } from 'node:readline/promises';
 import type { Argv } from 'yargs';
 import { type AccessClass, accessClasses, type Kinds } from '../model/kind.ts';
-import type { Plan, PlanOptions } from '../model/plan.ts';
+import {
+  flagWords,
+  type Plan,
+  type PlanFlag,
+  type PlanOptions,
+  planFlagNames,
+  planFlags,
+  planOptions,
+} from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -17,19 +25,19 @@ import { styled, type Terminal } from './terminal.ts';
 
 export const planFormats = ['markdown', 'html', 'csv'];
 
+/** Flags of a plan that an undo has no use for: it deletes what its run made, and nothing else. */
+const deleteFlags: readonly PlanFlag[] = ['deleteNew', 'hardDelete'];
+const guardFlags = planFlagNames.filter((name) => !deleteFlags.includes(name));
+
 export interface GuardArguments {
   readonly 'allow-access'?: readonly string[] | undefined;
-  readonly 'allow-mass-change': boolean;
-  readonly 'report-only-first': boolean;
-  readonly 'drop-missing': boolean;
-  readonly 'without-emergency-account': boolean;
   readonly reason?: string | undefined;
   readonly details: boolean;
 }
 
 /** The options that overrule guards; each stands in the plan. */
 export function guardOptions(yargs: Argv): Argv {
-  return yargs
+  return flagOptions(yargs, guardFlags)
     .option('allow-access', {
       type: 'string',
       array: true,
@@ -38,64 +46,31 @@ export function guardOptions(yargs: Argv): Argv {
       describe:
         'Let changes through that give this class of access (repeatable; all: every class, see docs/recovery.md)',
     })
-    .option('allow-mass-change', {
-      type: 'boolean',
-      default: false,
-      describe: 'Change or delete more of a kind than the thresholds of driftline.yaml allow',
-    })
-    .option('report-only-first', {
-      type: 'boolean',
-      default: false,
-      describe: 'Put Conditional Access policies back in report-only mode; a person enables them',
-    })
-    .option('drop-missing', {
-      type: 'boolean',
-      default: false,
-      describe: 'Leave out references to objects that are gone, instead of refusing the object',
-    })
-    .option('without-emergency-account', {
-      type: 'boolean',
-      default: false,
-      describe: 'Write to Conditional Access though driftline.yaml names no emergency account',
-    })
     .option('reason', { type: 'string', requiresArg: true, describe: 'Why; kept in the plan, the run and the commit' })
     .option('details', { type: 'boolean', default: false, describe: 'In the table, every attribute and link' });
 }
 
-export interface DeleteArguments {
-  readonly 'delete-new': boolean;
-  readonly 'hard-delete': boolean;
+export function deleteOptions(yargs: Argv): Argv {
+  return flagOptions(yargs, deleteFlags);
 }
 
-export function deleteOptions(yargs: Argv): Argv {
-  return yargs
-    .option('delete-new', {
-      type: 'boolean',
-      default: false,
-      describe: 'Also delete objects that came after the commit',
-    })
-    .option('hard-delete', {
-      type: 'boolean',
-      default: false,
-      describe: 'With --delete-new: also where no bin takes it back',
-    });
+function flagOptions(yargs: Argv, names: readonly PlanFlag[]): Argv {
+  for (const name of names)
+    yargs.option(flagWords(name), { type: 'boolean', default: false, describe: planFlags[name] });
+  return yargs;
 }
 
 /** What the words on the command line allow, together with what driftline.yaml always allows. */
-export function planOptionsFrom(argv: GuardArguments & Partial<DeleteArguments>, workplace: Workplace): PlanOptions {
+export function planOptionsFrom(argv: GuardArguments, workplace: Workplace): PlanOptions {
+  const said = argv as unknown as Readonly<Record<string, unknown>>;
   const asked = argv['allow-access'] ?? [];
-  const allowed = asked.includes('all')
-    ? accessClasses
-    : [...(asked as AccessClass[]), ...workplace.configuration.allowAccess];
-  return {
-    deleteNew: argv['delete-new'] ?? false,
-    hardDelete: argv['hard-delete'] ?? false,
-    allowAccess: [...new Set(allowed)].sort(),
-    allowMassChange: argv['allow-mass-change'],
-    reportOnlyFirst: argv['report-only-first'],
-    dropMissing: argv['drop-missing'],
-    withoutEmergencyAccount: argv['without-emergency-account'],
-  };
+  return planOptions(
+    {
+      ...Object.fromEntries(planFlagNames.map((name) => [name, said[flagWords(name)] === true])),
+      allowAccess: asked.includes('all') ? accessClasses : (asked as AccessClass[]),
+    },
+    workplace.configuration.allowAccess,
+  );
 }
 
 /** Writes a plan in the form asked for. */

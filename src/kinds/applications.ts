@@ -43,9 +43,8 @@ export const applications = {
     isDeviceOnlyAuthSupported: { native: true },
     isDisabled: { native: true },
     isFallbackPublicClient: {},
-    // A list written without the keys' bytes loses them, and the bytes are not stored: only what Graph shows of them is.
+    // Their bytes are not stored, only what Graph shows of them: a certificate that is gone cannot be put back, one that came can go.
     keyCredentials: {
-      write: 'never',
       key: ['keyId'],
       only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'keyId', 'startDateTime', 'type', 'usage'],
       access: 'credential',
@@ -61,7 +60,6 @@ export const applications = {
     'optionalClaims.saml2Token': { key: ['name', 'source'] },
     parentalControlSettings: {},
     passwordCredentials: {
-      write: 'never',
       key: ['keyId'],
       only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'hint', 'keyId', 'startDateTime'],
       access: 'credential',
@@ -100,6 +98,20 @@ export const applications = {
       read: 'list',
       write: ['create', 'update', 'delete'],
       createOnly: ['name'],
+    },
+    {
+      attribute: 'keyCredentials',
+      key: 'keyId',
+      read: 'inline',
+      write: ['delete'],
+      removal: 'rewrite',
+    },
+    {
+      attribute: 'passwordCredentials',
+      key: 'keyId',
+      read: 'inline',
+      write: ['delete'],
+      removal: { action: 'removePassword' },
     },
   ],
   deletion: { mode: 'soft', bin: '/directory/deletedItems/microsoft.graph.application' },

@@ -49,7 +49,6 @@ export const servicePrincipals = {
     'info.logoUrl': { noise: true },
     isDisabled: { write: 'never' },
     keyCredentials: {
-      write: 'never',
       key: ['keyId'],
       only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'keyId', 'startDateTime', 'type', 'usage'],
       access: 'credential',
@@ -61,7 +60,6 @@ export const servicePrincipals = {
     oauth2PermissionScopes: { ...inherited, key: ['id'] },
     'oauth2PermissionScopes.origin': { noise: true },
     passwordCredentials: {
-      write: 'never',
       key: ['keyId'],
       only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'hint', 'keyId', 'startDateTime'],
       access: 'credential',
@@ -91,6 +89,22 @@ export const servicePrincipals = {
     },
     owners: { targets: ['users', 'servicePrincipals'], read: 'expand', write: 'ref', access: 'ownership' },
   },
+  contained: [
+    {
+      attribute: 'keyCredentials',
+      key: 'keyId',
+      read: 'inline',
+      write: ['delete'],
+      removal: 'rewrite',
+    },
+    {
+      attribute: 'passwordCredentials',
+      key: 'keyId',
+      read: 'inline',
+      write: ['delete'],
+      removal: { action: 'removePassword' },
+    },
+  ],
   deletion: { mode: 'soft', bin: '/directory/deletedItems/microsoft.graph.servicePrincipal' },
   creation: 'post',
   permissions: {

@@ -1,5 +1,14 @@
 // Takes the rows, gives the page that says of each attribute and link whether it is stored, reported and recovered, and by whom.
-import type { Attribute, Condition, Contained, Deletion, Kind, Kinds, LinkKind } from '../model/kind.ts';
+import {
+  type Attribute,
+  type Condition,
+  type Contained,
+  type Deletion,
+  isIrrevocable,
+  type Kind,
+  type Kinds,
+  type LinkKind,
+} from '../model/kind.ts';
 import { inheritedFact } from '../model/path.ts';
 
 const introduction = `# What is covered
@@ -98,7 +107,8 @@ function recoveredText(kind: Kind, path: string, fact: Attribute): string {
   const contained = kind.contained?.find(({ attribute }) => attribute === path);
   const when = contained === undefined ? writeText(kind, path, fact) : containedText(contained);
   const synced = fact.cloudOnly === false && isWritten(kind, path) ? ', also when synced' : '';
-  return `${when}${synced}${accessText(fact, isWritten(kind, path))}`;
+  const gives = isWritten(kind, path) && !(contained !== undefined && isIrrevocable(contained));
+  return `${when}${synced}${accessText(fact, gives)}`;
 }
 
 function writeText(kind: Kind, path: string, fact: Attribute): string {
@@ -109,6 +119,7 @@ function writeText(kind: Kind, path: string, fact: Attribute): string {
 }
 
 function containedText(contained: Contained): string {
+  if (isIrrevocable(contained)) return 'never put back; what came later is taken away with `--remove-credentials`';
   const writes = contained.write.join(', ');
   const others = Object.entries(contained.writeOf ?? {}).map(([type, write]) => `${write.join(', ')} for \`${type}\``);
   return `one by one: ${[writes, ...others].join('; ')}`;

@@ -141,6 +141,16 @@ export interface Contained {
   readonly writeOf?: Readonly<Record<string, readonly ContainedWrite[]>>;
   /** Members that a create may bear and an update may not. */
   readonly createOnly?: readonly string[];
+  /**
+   * How an item goes that has no address of its own: by an action of its owner that takes its key, or by writing the list as it is then
+   * without it (reference 3.3).
+   */
+  readonly removal?: { readonly action: string } | 'rewrite';
+}
+
+/** Can nobody make such an item again once it is deleted? (A secret is shown once, and a key only to whoever made it.) */
+export function isIrrevocable({ write }: Pick<Contained, 'write'>): boolean {
+  return write.includes('delete') && !write.includes('create');
 }
 
 export interface Deletion {

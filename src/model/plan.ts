@@ -34,7 +34,7 @@ export type StepAction = (typeof stepActions)[number];
  */
 export interface Placeholder extends JsonObject {
   /** The object's ref as the goal has it. */
-  readonly $new: string;
+  readonly $new: Ref;
   /** The old id, or application id, that stood here. */
   readonly was: string;
 }
@@ -110,6 +110,7 @@ export const refusalReasons = {
   lastOwner: 'a group that has an owner keeps one',
   new: 'it came after the commit',
   hardDelete: 'there is no bin for it: a deletion is for good',
+  newCredential: 'it came after the commit, and once taken away it cannot be put back',
   notCreatable: 'it cannot be created through Graph',
   notDeletable: 'it cannot be deleted through Graph',
   reportOnly: 'it is put back in report-only mode first',
@@ -134,18 +135,36 @@ export interface Refusal {
   readonly flag?: string;
 }
 
-/** What a plan may do beyond the ordinary; each is a flag that a person set. */
-export interface PlanOptions {
-  readonly deleteNew: boolean;
-  /** Deletions that no bin takes back. */
-  readonly hardDelete: boolean;
+/** What a person may let a plan do beyond the ordinary, in the words of the command line and the API; `--delete-new` is `deleteNew`. */
+export const planFlags = {
+  deleteNew: 'Also delete objects that came after the commit',
+  hardDelete: 'With the deletion of new objects: also where no bin takes it back',
+  removeCredentials: 'Take away secrets and certificates that came after the commit; nobody can put them back',
+  allowMassChange: 'Change or delete more of a kind than the thresholds of driftline.yaml allow',
+  reportOnlyFirst: 'Put Conditional Access policies back in report-only mode; a person enables them',
+  dropMissing: 'Leave out references to objects that are gone, instead of refusing the object',
+  withoutEmergencyAccount: 'Write to Conditional Access though driftline.yaml names no emergency account',
+} as const;
+export type PlanFlag = keyof typeof planFlags;
+export const planFlagNames = Object.keys(planFlags) as readonly PlanFlag[];
+
+/** What this plan may do beyond the ordinary; each is a flag that a person set. */
+export type PlanOptions = Readonly<Record<PlanFlag, boolean>> & {
   readonly allowAccess: readonly AccessClass[];
-  readonly allowMassChange: boolean;
-  readonly reportOnlyFirst: boolean;
-  /** Leave out references to objects that are gone, instead of refusing the object. */
-  readonly dropMissing: boolean;
-  /** Write to Conditional Access though driftline.yaml names no emergency account. */
-  readonly withoutEmergencyAccount: boolean;
+};
+
+/** The options that were asked for, over the classes of access that are always allowed; what was not said is not done. */
+export function planOptions(asked: Partial<PlanOptions>, always: readonly AccessClass[] = []): PlanOptions {
+  const allowed = new Set<AccessClass>([...(asked.allowAccess ?? []), ...always]);
+  return {
+    ...(Object.fromEntries(planFlagNames.map((name) => [name, asked[name] ?? false])) as Record<PlanFlag, boolean>),
+    allowAccess: [...allowed].sort(),
+  };
+}
+
+/** The flag as the command line says it, without its dashes: `deleteNew` is `delete-new`. */
+export function flagWords(name: PlanFlag): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 /** How an object was found when the plan was made; before it is written to it must still be so. */

@@ -1,7 +1,7 @@
 // Attribute steps: what of an object's attributes and contained objects differs in, updates, actions and item steps out.
 import { attributeAt } from '../model/canonical.ts';
 import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Contained, ContainedWrite } from '../model/kind.ts';
+import { type Contained, type ContainedWrite, isIrrevocable } from '../model/kind.ts';
 import type { RefusalReason } from '../model/plan.ts';
 import type { Ref } from '../model/ref.ts';
 import { accessOfValue } from './access.ts';
@@ -113,7 +113,7 @@ function unwritable(
   const { kind } = work;
   const fact = attributeAt(kind, name);
   const write = writeOf(kind, name);
-  if (write === 'never') return fact.access === 'credential' ? 'secret' : 'readOnly';
+  if (write === 'never') return 'readOnly';
   if (work.synced && fact.cloudOnly !== false) return 'synced';
   if (write === 'create') return 'createOnly';
   // Only members that cannot be written differ.
@@ -240,10 +240,7 @@ export function newAttributes(work: Work): { after: Record<string, Json>; later:
     if (contained.has(name)) continue;
     const fact = attributeAt(kind, name);
     const write = writeOf(kind, name);
-    if (write === 'never') {
-      if (fact.access === 'credential') refuse(work, 'secret', whyNot('secret', name), { path: name });
-      continue;
-    }
+    if (write === 'never') continue;
     const missing = missingReferences(work, name, stored);
     if (missing.length > 0 && !work.context.input.options.dropMissing)
       return void refuseMissing(work, undefined, missing);
@@ -259,10 +256,14 @@ export function newAttributes(work: Work): { after: Record<string, Json>; later:
   return { after, later };
 }
 
-/** The steps for objects that live inside this one. Of one that comes back from the bin nobody knows them: what is there is left, the rest made. */
+/**
+ * The steps for objects that live inside this one. Of one that comes back from the bin only those are known that come with it: of the others,
+ * what is there is left, the rest made.
+ */
 export function itemSteps(work: Work, contained: Contained): void {
-  const { now, goal, fully, kind } = work;
+  const { now, goal, kind } = work;
   const { attribute, key } = contained;
+  const fully = work.fully || contained.read === 'inline';
   const known = fully ? byKey(now?.attributes[attribute], key) : new Map<string, JsonObject>();
   const wanted = byKey(repaired(work, attribute, goal.attributes[attribute]), key);
   for (const [name, item] of wanted) {
@@ -294,7 +295,13 @@ function itemStep(
     return;
   }
   if (!(contained.writeOf?.[type] ?? contained.write).includes(write)) {
-    refuse(work, 'readOnly', `Graph lets nobody ${write} ${path}.`, { path });
+    if (isIrrevocable(contained) && write === 'create') refuse(work, 'secret', whyNot('secret', path), { path });
+    else refuse(work, 'readOnly', `Graph lets nobody ${write} ${path}.`, { path });
+    return;
+  }
+  if (write === 'delete' && isIrrevocable(contained) && !work.context.input.options.removeCredentials) {
+    const because = `${path} came after the commit; whoever uses it is cut off when it goes, and nobody can put it back.`;
+    refuse(work, 'newCredential', because, { path, flag: '--remove-credentials' });
     return;
   }
   const missing = missingReferences(work, attribute, after === undefined ? undefined : [after]);

@@ -1,7 +1,7 @@
 // Planning: the pairs of objects that differ, and what is known of the tenant, in; the plan as data out. It cannot write: it has nothing to write with.
 import { isSynced } from '../model/entity.ts';
 import { compareText } from '../model/json.ts';
-import { holds } from '../model/kind.ts';
+import { holds, type Kinds } from '../model/kind.ts';
 import {
   type Placeholder,
   type Plan,
@@ -88,21 +88,34 @@ function planObjects(pairs: readonly Pair[], input: PlanInput): { objects: Objec
 }
 
 function contextOf(coming: ReadonlySet<Ref>, pairs: readonly Pair[], input: PlanInput): Context {
-  const renewed = new Map<string, Placeholder>();
+  const come = pairs.filter(({ ref }) => coming.has(ref));
   const comingByAppId = new Map<string, Ref>();
+  for (const { ref, goal } of come)
+    if (typeof goal?.attributes.appId === 'string') comingByAppId.set(`${kindOf(ref)} ${goal.attributes.appId}`, ref);
+  return { input, renewed: renewals(input.kinds, come, input.bin), coming, comingByAppId };
+}
+
+/**
+ * The old ids and application ids of the objects that will be made anew, of those that come back, and what will stand in their place: of
+ * those that lie in a bin, only the ones that would belong there to something that is no more.
+ */
+export function renewals(
+  kinds: Kinds,
+  coming: readonly Pair[],
+  bin: { has(ref: Ref): boolean },
+): Map<string, Placeholder> {
+  const renewed = new Map<string, Placeholder>();
   // Whether one object is made anew can depend on another one that is: as often as new ones are found, all are looked at again.
   for (let before = -1; before < renewed.size; ) {
     before = renewed.size;
-    for (const { ref, goal } of pairs) {
-      const kind = input.kinds.get(kindOf(ref));
-      if (!coming.has(ref) || goal === undefined || kind === undefined) continue;
-      const { appId } = goal.attributes;
-      if (typeof appId === 'string') comingByAppId.set(`${kind.name} ${appId}`, ref);
-      if (input.bin.has(ref) && !outlived(kind, goal, renewed)) continue;
+    for (const { ref, goal } of coming) {
+      const kind = kinds.get(kindOf(ref));
+      if (goal === undefined || kind === undefined) continue;
+      if (bin.has(ref) && !outlived(kind, goal, renewed)) continue;
       for (const was of Object.values(renewsOf(kind, goal))) renewed.set(was, { $new: ref, was });
     }
   }
-  return { input, renewed, coming, comingByAppId };
+  return renewed;
 }
 
 function plannedObjects(objects: readonly ObjectPlan[], input: PlanInput): Record<Ref, PlannedObject> {

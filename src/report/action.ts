@@ -2,7 +2,7 @@
 import type { AttributeChange, Change, LinkChange } from '../model/change.ts';
 import type { Entity } from '../model/entity.ts';
 import { isObject } from '../model/json.ts';
-import { holds, type Kind } from '../model/kind.ts';
+import { type Contained, holds, isIrrevocable, type Kind } from '../model/kind.ts';
 import { inheritedFact, pathSteps } from '../model/path.ts';
 import type { RecoveryAction } from '../model/report.ts';
 
@@ -129,7 +129,12 @@ function containedStays(kind: Kind, { path, before, after }: AttributeChange): s
   const writes = (typeof type === 'string' ? contained.writeOf?.[type] : undefined) ?? contained.write;
   const whole = steps.length <= 2;
   const needed = whole && before === undefined ? 'delete' : whole && after === undefined ? 'create' : 'update';
-  return writes.includes(needed) ? undefined : `Graph cannot ${needed} it`;
+  if (!writes.includes(needed)) return needed === 'create' ? cannotCome(contained) : `Graph cannot ${needed} it`;
+  return needed === 'delete' && isIrrevocable(contained) ? 'taken away only by --remove-credentials' : undefined;
+}
+
+function cannotCome(contained: Contained): string {
+  return isIrrevocable(contained) ? 'secrets are not stored' : 'Graph cannot create it';
 }
 
 function linkStays({ kind, change, before }: Compared, { link }: LinkChange): string | undefined {

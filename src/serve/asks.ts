@@ -1,7 +1,7 @@
 // Asks: what a caller's words mean (revisions, scopes, options), as jobs to make; the API and the pages ask the same way.
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type AccessClass, accessClasses } from '../model/kind.ts';
-import type { PlanOptions } from '../model/plan.ts';
+import { type PlanOptions, planFlags } from '../model/plan.ts';
 import type { Scope } from '../model/scope.ts';
 import { live } from '../verbs/diff.ts';
 import { findRun } from '../verbs/runs.ts';
@@ -10,15 +10,6 @@ import { badRequest, conflict } from './failure.ts';
 import type { Job, JobSide } from './jobs/record.ts';
 import type { Asked, Office } from './office.ts';
 import { requireAdministrator } from './principal.ts';
-
-const flags = [
-  'deleteNew',
-  'hardDelete',
-  'allowMassChange',
-  'reportOnlyFirst',
-  'dropMissing',
-  'withoutEmergencyAccount',
-] as const;
 
 /** A text of a body. Failure 400 where it is something else, or missing and needed. */
 export function textIn(body: JsonObject, name: string, needed: true): string;
@@ -66,8 +57,7 @@ export function optionsIn(office: Office, body: JsonObject): PlanOptions {
   if (!isObject(options)) throw badRequest('options must be an object.');
   for (const [name, value] of Object.entries(options)) {
     if (name === 'allowAccess') continue;
-    if (!(flags as readonly string[]).includes(name))
-      throw badRequest(`There is no option ${JSON.stringify(name.slice(0, 80))}.`);
+    if (!Object.hasOwn(planFlags, name)) throw badRequest(`There is no option ${JSON.stringify(name.slice(0, 80))}.`);
     if (typeof value !== 'boolean') throw badRequest(`The option ${name} is true or false.`);
   }
   const access = textsIn(options, 'allowAccess') ?? [];

@@ -2,8 +2,8 @@
 import type { Commit } from '../model/commit.ts';
 import { displayNameOf } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
-import { type AccessClass, accessClasses } from '../model/kind.ts';
-import type { PlanOptions } from '../model/plan.ts';
+
+import { type PlanOptions, planOptions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Audit } from './audit.ts';
@@ -103,16 +103,7 @@ export class Office {
 
   /** The options that a person asked for, over what driftline.yaml always allows; what was not said is not done. */
   planOptions(asked: AskedOptions): PlanOptions {
-    const allowed = new Set<AccessClass>([...this.context.configuration.allowAccess, ...(asked.allowAccess ?? [])]);
-    return {
-      deleteNew: asked.deleteNew ?? false,
-      hardDelete: asked.hardDelete ?? false,
-      allowAccess: accessClasses.filter((name) => allowed.has(name)),
-      allowMassChange: asked.allowMassChange ?? false,
-      reportOnlyFirst: asked.reportOnlyFirst ?? false,
-      dropMissing: asked.dropMissing ?? false,
-      withoutEmergencyAccount: asked.withoutEmergencyAccount ?? false,
-    };
+    return planOptions(asked, this.context.configuration.allowAccess);
   }
 
   /** Must a recovery that this principal asks for be confirmed by hand before it begins? */

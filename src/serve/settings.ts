@@ -1,6 +1,6 @@
 // The `serve` section of driftline.yaml in, the settings of the server out; each mistake is a Problem that names its place in the section.
 import type { Configuration } from '../model/config.ts';
-import type { PlanOptions } from '../model/plan.ts';
+import { type PlanOptions, planOptions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { isGuid } from '../model/ref.ts';
 
@@ -74,13 +74,8 @@ export function serveSettings(configuration: Configuration): ServeSettings {
   };
 }
 
-const nativeDefaults = {
-  deleteNew: true,
-  allowMassChange: false,
-  reportOnlyFirst: false,
-  dropMissing: false,
-  withoutEmergencyAccount: false,
-};
+/** As Microsoft's service does it: what came after the snapshot is deleted, into the bin. */
+const { hardDelete: _never, allowAccess: _everywhere, ...nativeDefaults } = planOptions({ deleteNew: true });
 
 function tokenSettings(file: string, value: unknown, configuration: Configuration): TokenSettings {
   const at = 'serve.tokens';

@@ -73,7 +73,7 @@ function callFor(step: Step, kind: Kind, entry: (target: Ref) => string, passwor
     case 'createItem':
     case 'updateItem':
     case 'deleteItem':
-      return { request: itemRequest(step, kind, path) };
+      return itemCall(step, kind, path);
     case 'link':
     case 'unlink':
       return linkCall(step, kind, path, entry);
@@ -116,14 +116,34 @@ function newPassword(randomBytes: (length: number) => Uint8Array): string {
   return `${Buffer.from(randomBytes(15)).toString('base64url')}aA1!`;
 }
 
-function itemRequest(step: Step & { attribute: string; key: string }, kind: Kind, path: string): GraphRequest {
+type ItemStep = Step & { readonly action: 'createItem' | 'updateItem' | 'deleteItem' };
+
+function itemCall(step: ItemStep, kind: Kind, path: string): StepCall {
   const contained = kind.contained?.find(({ attribute }) => attribute === step.attribute);
   const collection = `${path}/${step.attribute}`;
   const item = contained === undefined ? collection : itemPath(contained, collection, step.key);
-  if (step.action === 'deleteItem') return request(kind, 'DELETE', item);
-  if (step.action === 'createItem') return request(kind, 'POST', collection, createBody(contained, step.after ?? {}));
-  if (step.action === 'updateItem') return request(kind, 'PATCH', item, step.after ?? {});
-  throw new RangeError(`${step.action} is no step for an item`);
+  switch (step.action) {
+    case 'createItem':
+      return { request: request(kind, 'POST', collection, createBody(contained, step.after ?? {})) };
+    case 'updateItem':
+      return { request: request(kind, 'PATCH', item, step.after ?? {}) };
+    case 'deleteItem':
+      if (contained?.removal === undefined) return { request: request(kind, 'DELETE', item) };
+      if (contained.removal === 'rewrite') return rewriteCall(step, contained, kind, path);
+      return { request: request(kind, 'POST', `${path}/${contained.removal.action}`, { [contained.key]: step.key }) };
+  }
+}
+
+/** The list is read, with what only a read of this one attribute shows (the bytes of keys), and written without the item (reference 3.3). */
+function rewriteCall(step: ItemStep, { attribute, key }: Contained, kind: Kind, path: string): StepCall {
+  return {
+    find: request(kind, 'GET', `${path}?$select=${attribute}`),
+    request(body) {
+      const items = isObject(body) && isArray(body[attribute]) ? body[attribute].filter(isObject) : [];
+      const rest = items.filter((item) => !same(item[key], step.key));
+      return rest.length < items.length ? request(kind, 'PATCH', path, { [attribute]: rest }) : undefined;
+    },
+  };
 }
 
 function itemPath({ alternateKey, key }: Contained, collection: string, value: string): string {

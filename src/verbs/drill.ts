@@ -9,7 +9,7 @@ import { displayNameOf, type Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { accessClasses } from '../model/kind.ts';
-import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
+import { currentRef, type IdMap, type Plan, type PlanOptions, planOptions } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
@@ -59,15 +59,7 @@ export interface Drill {
   readonly notLoaded: readonly string[];
 }
 
-const everything: PlanOptions = {
-  deleteNew: false,
-  hardDelete: false,
-  allowAccess: [...accessClasses],
-  allowMassChange: true,
-  reportOnlyFirst: false,
-  dropMissing: false,
-  withoutEmergencyAccount: true,
-};
+const everything = planOptions({ allowAccess: accessClasses, allowMassChange: true, withoutEmergencyAccount: true });
 
 /** Rehearses. Problems: those of {@link planRecovery} and {@link applyPlan}, as the recovery itself would have them. */
 export async function drill(request: DrillRequest): Promise<Drill> {

@@ -15,6 +15,7 @@ import {
   type PlanInput,
   policyKind,
   referencesIn,
+  renewals,
   translate,
 } from '../plan/index.ts';
 import { nameLookup } from './names.ts';
@@ -65,13 +66,8 @@ export async function repairs(
   bin: ReadonlyMap<Ref, Entity>,
 ): Promise<{ pairs: Pair[]; outside: Unrepaired[] }> {
   const renewed = new Map<string, Ref>(Object.keys(ids).map((was) => [was, `unknown/${was}`]));
-  for (const { ref, live: now, goal: wanted } of pairs) {
-    if (now !== undefined || wanted === undefined || bin.has(ref)) continue;
-    if (isGuid(keyOf(ref))) renewed.set(keyOf(ref), ref);
-    const { appId } = wanted.attributes;
-    if (typeof appId === 'string' && kinds.get(kindOf(ref))?.attributes.appId?.write === 'never')
-      renewed.set(appId, ref);
-  }
+  const coming = pairs.filter(({ live: now }) => now === undefined);
+  for (const [was, { $new: ref }] of renewals(kinds, coming, bin)) renewed.set(was, ref);
   const found: Pair[] = [];
   const outside: Unrepaired[] = [];
   if (renewed.size === 0) return { pairs: found, outside };

@@ -85,6 +85,7 @@ const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
   lastOwner: 'the last owner of a group stays',
   new: 'came after the commit, and is left alone',
   hardDelete: 'could be deleted only for good',
+  newCredential: 'secrets and certificates that came after the commit, and are left alone',
   notCreatable: 'cannot be made anew',
   notDeletable: 'cannot be deleted',
   reportOnly: 'left in report-only mode',

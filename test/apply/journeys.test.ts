@@ -171,6 +171,79 @@ describe('an object that is gone', () => {
     expect(applied.plan.warnings.join()).toContain('another application id');
     await entirely(applied);
   });
+
+  it('of an application that is gone for good, its service principal left in the bin, comes back in the policies that name it', async () => {
+    const policies = await list(place, '/identity/conditionalAccess/policies');
+    const named = policies.flatMap(
+      ({ conditions }) => (conditions.clientApplications?.includeServicePrincipals as string[]) ?? [],
+    );
+    const principal = (await list(place, '/servicePrincipals')).find(({ id }) => named.includes(id))!;
+    const application = (await objects(place, 'applications')).find(({ appId }) => appId === principal.appId)!;
+    await place.graph('DELETE', `/applications/${application.id}`);
+    await place.graph('DELETE', `/directory/deletedItems/${application.id}`);
+    await entirely(await place.recover(before));
+  });
+});
+
+describe('secrets and certificates that came after the commit', () => {
+  const key = Buffer.from('a certificate of an intruder').toString('base64');
+
+  async function intruder() {
+    const application = (await objects(place, 'applications'))[0]!;
+    const [principal] = await list(place, `/servicePrincipals?$filter=appId eq '${application.appId}'`);
+    const { body } = await place.graph('POST', `/applications/${application.id}/addPassword`, {
+      passwordCredential: { displayName: 'temporary' },
+    });
+    await place.graph('POST', `/servicePrincipals/${principal!.id}/addPassword`, { passwordCredential: {} });
+    const { body: held } = await place.graph('GET', `/applications/${application.id}?$select=keyCredentials`);
+    await place.graph('PATCH', `/applications/${application.id}`, {
+      keyCredentials: [...held.keyCredentials, { type: 'AsymmetricX509Cert', usage: 'Verify', key }],
+    });
+    return {
+      application,
+      principal: principal!,
+      keyId: body.keyId as string,
+      held: held.keyCredentials as JsonObject[],
+    };
+  }
+
+  it('are left alone, and said, unless they are told to go', async () => {
+    const { application, keyId } = await intruder();
+    const { plan } = await place.plan(before);
+    expect(plan.steps).toEqual([]);
+    expect(plan.refusals.map(({ reason, flag }) => `${reason} ${flag}`)).toEqual(
+      Array(3).fill('newCredential --remove-credentials'),
+    );
+    expect(plan.refusals.map(({ ref, path }) => `${ref} ${path}`)).toContain(
+      `applications/${application.id} passwordCredentials[${keyId}]`,
+    );
+  });
+
+  it('go where that was said, and those that were there stay, their bytes too', async () => {
+    const { application, principal, held } = await intruder();
+    await entirely(await place.recover(before, { ...everything, removeCredentials: true }));
+    const { body } = await place.graph('GET', `/applications/${application.id}?$select=keyCredentials`);
+    expect(body.keyCredentials).toEqual(held);
+    const { body: shown } = await place.graph('GET', `/servicePrincipals/${principal.id}`);
+    expect(shown.passwordCredentials).toEqual([]);
+  });
+
+  it('go again when the application comes back from the bin with them', async () => {
+    const { application } = await intruder();
+    await place.graph('DELETE', `/applications/${application.id}`);
+    await entirely(await place.recover(before, { ...everything, removeCredentials: true }));
+  });
+
+  it('are not taken away by an undo, and a plan that lost one says that it cannot be put back', async () => {
+    const { application } = await intruder();
+    const since = (await place.snapshot()).id;
+    await place.recover(before, { ...everything, removeCredentials: true });
+    const undone = await place.undo();
+    expect(undone.plan.steps).toEqual([]);
+    const { plan } = await place.plan(since);
+    expect(plan.refusals.map(({ reason }) => reason)).toEqual(['secret', 'secret', 'secret']);
+    expect(plan.refusals.some(({ ref }) => keyOf(ref!) === application.id)).toBe(true);
+  });
 });
 
 describe('a recovery', () => {

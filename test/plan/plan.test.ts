@@ -327,7 +327,7 @@ describe('refusals', () => {
           goal: [application(1, { passwordCredentials: [{ keyId: guid(3), displayName: 's' }] })],
         },
       ],
-      { reason: 'secret', path: 'passwordCredentials' },
+      { reason: 'secret', path: `passwordCredentials[${guid(3)}]` },
     ],
     [
       'first-party service principals',
@@ -457,6 +457,22 @@ describe('refusals', () => {
         },
       ],
       { reason: 'access', flag: '--allow-access tenantConsent' },
+    ],
+    [
+      'a secret that came after the commit',
+      [
+        {
+          live: [
+            entity(ref('applications', 1), {
+              displayName: 'a',
+              appId: guid(2),
+              passwordCredentials: [{ keyId: guid(3), displayName: 'since' }],
+            }),
+          ],
+          goal: [entity(ref('applications', 1), { displayName: 'a', appId: guid(2) })],
+        },
+      ],
+      { reason: 'newCredential', flag: '--remove-credentials', path: `passwordCredentials[${guid(3)}]` },
     ],
     [
       'role-assignable groups',

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kinds as allKinds } from '../../src/kinds/index.ts';
 import type { Commit } from '../../src/model/commit.ts';
-import type { Kinds } from '../../src/model/kind.ts';
-import type { PlanOptions } from '../../src/model/plan.ts';
+import { accessClasses, type Kinds } from '../../src/model/kind.ts';
+import { type PlanOptions, planOptions } from '../../src/model/plan.ts';
 import type { Repository } from '../../src/model/repository.ts';
 import type { Scope } from '../../src/model/scope.ts';
 import { openRepository } from '../../src/repo/index.ts';
@@ -40,33 +40,13 @@ function hasty(start: number): Time & { skip(milliseconds: number): void } {
   };
 }
 
-export const plain: PlanOptions = {
-  deleteNew: false,
-  hardDelete: false,
-  allowAccess: [],
-  allowMassChange: false,
-  reportOnlyFirst: false,
-  dropMissing: false,
-  withoutEmergencyAccount: true,
-};
+export const plain: PlanOptions = planOptions({ withoutEmergencyAccount: true });
 
-export const everything: PlanOptions = {
-  ...plain,
-  allowAccess: [
-    'privilegedGroup',
-    'applicationPermission',
-    'tenantConsent',
-    'ownership',
-    'credential',
-    'trustedLocation',
-    'policyExclusion',
-    'policyDisabled',
-    'redirectUri',
-    'guestAccess',
-    'authenticationMethod',
-  ],
+export const everything: PlanOptions = planOptions({
+  withoutEmergencyAccount: true,
+  allowAccess: accessClasses,
   allowMassChange: true,
-};
+});
 
 export interface Place {
   readonly sandbox: Sandbox;

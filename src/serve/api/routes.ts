@@ -1,6 +1,7 @@
 // Our own API, route by route: what the native shape cannot say. The OpenAPI document is made of the same table.
 import type { JsonObject } from '../../model/json.ts';
 import { accessClasses } from '../../model/kind.ts';
+import { planFlags } from '../../model/plan.ts';
 import { coverageAt } from '../../verbs/capture.ts';
 import { history } from '../../verbs/history.ts';
 import { permissionsFor } from '../../verbs/permissions.ts';
@@ -45,7 +46,6 @@ export interface Route {
 
 const text: Schema = { type: 'string' };
 const texts: Schema = { type: 'array', items: text };
-const flag: Schema = { type: 'boolean', default: false };
 const scope = {
   kinds: { ...texts, description: 'Kind names; absent: all kinds' },
   ids: { ...texts, description: 'Refs (kind/id), object ids or exact display names; absent: all objects' },
@@ -54,13 +54,10 @@ const reason: Schema = { ...text, description: 'Why; kept in the job, the audit 
 const options: Schema = {
   type: 'object',
   properties: {
-    deleteNew: { ...flag, description: 'Also delete objects that came after the commit' },
-    hardDelete: { ...flag, description: 'With deleteNew: also where no bin takes it back' },
+    ...Object.fromEntries(
+      Object.entries(planFlags).map(([name, description]) => [name, { type: 'boolean', default: false, description }]),
+    ),
     allowAccess: { type: 'array', items: { type: 'string', enum: accessClasses } },
-    allowMassChange: flag,
-    reportOnlyFirst: flag,
-    dropMissing: flag,
-    withoutEmergencyAccount: flag,
   },
   additionalProperties: false,
 };

@@ -72,6 +72,7 @@ function optionFields({ context }: Office, undo: boolean): Html {
 ${undo ? '' : html`${box('deleteNew', 'Also delete what came after the snapshot', 'Softly: it stays in the recycle bin for 30 days.')}${box('hardDelete', 'Also where no bin takes it back', 'Such a deletion is for good.')}`}
 ${box('allowMassChange', 'Also change a large part of a kind', 'More than the thresholds of driftline.yaml allow.')}
 ${box('reportOnlyFirst', 'Put Conditional Access policies back in report-only mode', 'A person enables them afterwards.')}
+${box('removeCredentials', 'Take away secrets and certificates that came after the snapshot', 'Nobody can put them back; whoever uses them is cut off.')}
 ${box('dropMissing', 'Leave out references to objects that are gone', 'Instead of refusing the object that holds them.')}
 ${emergencyAccounts.length > 0 ? '' : box('withoutEmergencyAccount', 'Write to Conditional Access without an emergency account', 'driftline.yaml names none, so nothing watches over a lock-out.')}</fieldset>
 <details><summary>Changes that give access, each class by name</summary><fieldset><legend>May give access</legend>
