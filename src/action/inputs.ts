@@ -15,7 +15,7 @@ export const inputNames = [
   ...['command', 'config', 'branch', 'tenant-id', 'client-id', 'token', 'kinds', 'ids', 'commit', 'reason'],
   ...['plan', 'digest', 'goal-branches', 'environment', 'allow-unprotected', 'allow-access'],
   ...planFlagNames.map(flagWords),
-  ...['max-age', 'resume'],
+  ...['not-after', 'max-age', 'resume'],
   ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
   ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
@@ -42,6 +42,8 @@ export interface Inputs extends Readonly<Record<PlanFlag, boolean>> {
   readonly environment?: string;
   readonly allowUnprotected: boolean;
   readonly allowAccess: readonly AccessClass[];
+  /** A time, as a person writes it. */
+  readonly notAfter?: string;
   /** Seconds that a plan stays good for. */
   readonly maxAge?: number;
   /** Folder of a run that was stopped, for apply. */
@@ -108,6 +110,7 @@ export function readInputs(environment: World['environment']): Inputs {
     allowUnprotected: flag('allow-unprotected'),
     allowAccess: allowed.includes('all') ? [...accessClasses] : (allowed as AccessClass[]),
     ...(Object.fromEntries(planFlagNames.map((name) => [name, flag(flagWords(name))])) as Record<PlanFlag, boolean>),
+    ...given('notAfter', text('not-after')),
     ...given('maxAge', seconds(text('max-age'))),
     ...given('resume', text('resume')),
     failOnDrift: flag('fail-on-drift'),

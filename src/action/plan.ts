@@ -1,6 +1,7 @@
 // Modes plan and revert: what a commit, or a pull request's merged result, would do to the tenant; shown, commented, and saved for approval.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireMoment } from '../model/moment.ts';
 import { type Plan, type PlanOptions, planOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
@@ -12,7 +13,7 @@ import { planRecovery } from '../verbs/plan.ts';
 import { planSheet } from '../verbs/plan-sheet.ts';
 import { resolveScope } from '../verbs/scope.ts';
 import { version } from '../version.ts';
-import { wrong } from './inputs.ts';
+import { type Inputs, wrong } from './inputs.ts';
 import { notify } from './notify.ts';
 import { syncComment } from './pull-requests.ts';
 import { commentText, type Sheets, sayIncomplete, survey, writeReport } from './report.ts';
@@ -188,7 +189,7 @@ export async function planAndSay(site: Site, repository: Repository, asked: Aske
       configuration,
       goal: asked.goal,
       scope: asked.scope,
-      options: { ...planOptions(inputs, configuration.allowAccess), ...asked.options },
+      options: { ...planOptions(inputsAsOptions(inputs, world.now()), configuration.allowAccess), ...asked.options },
       ...(reason === undefined ? {} : { reason }),
       now: world.now,
       version,
@@ -213,6 +214,11 @@ export async function planAndSay(site: Site, repository: Repository, asked: Aske
   } finally {
     await reader.close();
   }
+}
+
+function inputsAsOptions(inputs: Inputs, now: Date): Partial<PlanOptions> {
+  if (inputs.notAfter === undefined) return inputs;
+  return { ...inputs, notAfter: requireMoment('not-after', inputs.notAfter, now) };
 }
 
 async function sayPlan(site: Site, plan: Plan, ready: boolean, { pull, controls = [] }: Asked): Promise<void> {

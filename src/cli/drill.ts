@@ -60,7 +60,7 @@ export const drillCommand = command<Arguments>({
         configuration: workplace.configuration,
         goal: argv.commit,
         seed: argv.seed,
-        ...(live === undefined ? {} : { live, options: planOptionsFrom(argv, workplace) }),
+        ...(live === undefined ? {} : { live, options: planOptionsFrom(argv, workplace, terminal.now()) }),
       });
       if (argv.format === 'json') await terminal.out(json(result));
       else {

@@ -62,7 +62,7 @@ export const planCommand = command<Arguments>({
         configuration: workplace.configuration,
         goal: argv.commit,
         scope,
-        options: planOptionsFrom(argv, workplace),
+        options: planOptionsFrom(argv, workplace, terminal.now()),
         ...(argv.reason === undefined ? {} : { reason: argv.reason }),
         now: terminal.now,
         version,

@@ -91,7 +91,7 @@ async function planAndApply(
       reader,
       kinds: workplace.kinds,
       configuration: workplace.configuration,
-      options: planOptionsFrom(argv, workplace),
+      options: planOptionsFrom(argv, workplace, terminal.now()),
       ...(argv.reason === undefined ? {} : { reason: argv.reason }),
       now: terminal.now,
       version,

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Argv } from 'yargs';
 import { type AccessClass, accessClasses, type Kinds } from '../model/kind.ts';
+import { requireMoment } from '../model/moment.ts';
 import {
   flagWords,
   type Plan,
@@ -31,6 +32,7 @@ const guardFlags = planFlagNames.filter((name) => !deleteFlags.includes(name));
 
 export interface GuardArguments {
   readonly 'allow-access'?: readonly string[] | undefined;
+  readonly 'not-after'?: string | undefined;
   readonly reason?: string | undefined;
   readonly details: boolean;
 }
@@ -45,6 +47,12 @@ export function guardOptions(yargs: Argv): Argv {
       requiresArg: true,
       describe:
         'Let changes through that give this class of access (repeatable; all: every class, see docs/recovery.md)',
+    })
+    .option('not-after', {
+      type: 'string',
+      requiresArg: true,
+      describe:
+        'Of what gives access, only what was there at this time (UTC): 2026-11-20, 2026-11-20T14:00Z, yesterday',
     })
     .option('reason', { type: 'string', requiresArg: true, describe: 'Why; kept in the plan, the run and the commit' })
     .option('details', { type: 'boolean', default: false, describe: 'In the table, every attribute and link' });
@@ -61,13 +69,14 @@ function flagOptions(yargs: Argv, names: readonly PlanFlag[]): Argv {
 }
 
 /** What the words on the command line allow, together with what driftline.yaml always allows. */
-export function planOptionsFrom(argv: GuardArguments, workplace: Workplace): PlanOptions {
+export function planOptionsFrom(argv: GuardArguments, workplace: Workplace, now: Date): PlanOptions {
   const said = argv as unknown as Readonly<Record<string, unknown>>;
   const asked = argv['allow-access'] ?? [];
   return planOptions(
     {
       ...Object.fromEntries(planFlagNames.map((name) => [name, said[flagWords(name)] === true])),
       allowAccess: asked.includes('all') ? accessClasses : (asked as AccessClass[]),
+      ...(argv['not-after'] === undefined ? {} : { notAfter: requireMoment('--not-after', argv['not-after'], now) }),
     },
     workplace.configuration.allowAccess,
   );

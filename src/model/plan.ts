@@ -39,6 +39,14 @@ export interface Placeholder extends JsonObject {
   readonly was: string;
 }
 
+/** The oldest commit from which on the history of the goal shows what gives access, whenever it shows the object at all. */
+export interface Since {
+  readonly commit: string;
+  readonly at: string;
+  /** The history begins there, so that it may be older. */
+  readonly beginning: boolean;
+}
+
 interface StepCommon {
   /** `1`, `2`, … in the order of the plan. */
   readonly id: string;
@@ -50,6 +58,8 @@ interface StepCommon {
   readonly wave: number;
   /** What it gives access to; each class was allowed by name. */
   readonly access: readonly AccessClass[];
+  /** Since when there has been what gives it; the youngest of it. */
+  readonly since?: Since;
   /** Why there is such a step, where it does not say itself. */
   readonly because?: string;
 }
@@ -106,6 +116,7 @@ export const refusalReasons = {
   protected: 'driftline.yaml protects it',
   own: 'it belongs to the application that Driftline itself runs as',
   access: 'it gives access',
+  young: 'it gives access, and is younger than what may come back',
   missing: 'it points to an object that is not there',
   lastOwner: 'a group that has an owner keeps one',
   new: 'it came after the commit',
@@ -151,6 +162,8 @@ export const planFlagNames = Object.keys(planFlags) as readonly PlanFlag[];
 /** What this plan may do beyond the ordinary; each is a flag that a person set. */
 export type PlanOptions = Readonly<Record<PlanFlag, boolean>> & {
   readonly allowAccess: readonly AccessClass[];
+  /** What gives access and was not there yet at this time stays away (ISO 8601, UTC): it may be the intruder's. */
+  readonly notAfter?: string;
 };
 
 /** The options that were asked for, over the classes of access that are always allowed; what was not said is not done. */
@@ -159,6 +172,7 @@ export function planOptions(asked: Partial<PlanOptions>, always: readonly Access
   return {
     ...(Object.fromEntries(planFlagNames.map((name) => [name, asked[name] ?? false])) as Record<PlanFlag, boolean>),
     allowAccess: [...allowed].sort(),
+    ...(asked.notAfter === undefined ? {} : { notAfter: asked.notAfter }),
   };
 }
 

@@ -81,8 +81,12 @@ export interface Repository {
   resolve(revision: string, now: Date): Promise<Commit>;
   /** The tip of the branch, undefined before the first commit. */
   tip(): Promise<Commit | undefined>;
-  /** Newest first; `ref`: only commits that changed this object; `from`: where to start (default: the branch). */
-  log(options?: { readonly from?: string; readonly limit?: number; readonly ref?: Ref }): AsyncIterable<Commit>;
+  /** Newest first; `refs`: only commits that changed one of these objects; `from`: where to start (default: the branch). */
+  log(options?: {
+    readonly from?: string;
+    readonly limit?: number;
+    readonly refs?: readonly Ref[];
+  }): AsyncIterable<Commit>;
   /** Begin a commit on `ref` (default: the branch) on top of `base`. `parent: false` makes a commit without parents (a private one). */
   capture(options: {
     readonly base: string | undefined;

@@ -22,9 +22,11 @@ import { digestOf } from './values.ts';
 
 export { accessMeanings } from './access.ts';
 export { parsePlan, printPlan, sealPlan } from './file.ts';
+export { type AgedGrant, type Grant, gaveThen, grantsIn } from './grants.ts';
 export type { AccessState, Pair, PlanInput } from './input.ts';
 export { decidingGroups, type LockOutGuard, lockOutGuard } from './lockout.ts';
 export { policyKind } from './policies.ts';
+export { sinceText } from './steps.ts';
 export { digestOf, type FoundReference, referencesIn, translate } from './values.ts';
 
 /** The plan that makes the tenant like the goal, as far as the pairs go. Changes that are refused are in it too, each with its reason (law 5). */

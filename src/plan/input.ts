@@ -7,6 +7,7 @@ import type { IdMap, PlanOptions, PlanSide, Refusal, Step, Unrepaired } from '..
 import type { Ref } from '../model/ref.ts';
 import type { Scope } from '../model/scope.ts';
 import type { TenantIdentity } from '../model/tenant.ts';
+import type { AgedGrant } from './grants.ts';
 
 /** One object as it is now and as the goal has it: the goal side under the ids of today, and what is ignored as it is now. */
 export interface Pair {
@@ -46,6 +47,8 @@ export interface PlanInput {
   /** Undefined where the plan cannot touch anything that decides about sign-in. */
   readonly access: AccessState | undefined;
   readonly options: PlanOptions;
+  /** What in the goal gives access that is not there now, each with its age. */
+  readonly grants: readonly AgedGrant[];
   readonly live: PlanSide;
   readonly goal: PlanSide;
   readonly scope: Scope;

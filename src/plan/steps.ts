@@ -2,10 +2,11 @@
 import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type AccessClass, holds, type Kind } from '../model/kind.ts';
-import type { Placeholder, Refusal } from '../model/plan.ts';
+import type { Placeholder, Refusal, Since } from '../model/plan.ts';
 import { isGuid, keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
 import { accessMeanings, accessOfLink, accessOfObject, accessOfValue } from './access.ts';
 import { attributeSteps, itemSteps, newAttributes } from './attributes.ts';
+import { type Sought, youngest } from './grants.ts';
 import { masteredOnPremises, objectRefusal, refusal } from './guard.ts';
 import type { Body, Draft, ObjectPlan, Pair, PlanInput, Stage } from './input.ts';
 import { linkSteps } from './links.ts';
@@ -47,8 +48,10 @@ export function addDraft(
   needs: readonly Draft[] = [],
 ): Draft {
   const { ref } = work.pair;
+  const whole = { access: [], ...body, ref, displayName: work.displayName } as Body;
+  const since = whole.access.length === 0 ? undefined : youngest(work.context.input.grants, soughtBy(whole));
   const draft: Draft = {
-    body: { access: [], ...body, ref, displayName: work.displayName } as Body,
+    body: since === undefined ? whole : { ...whole, since },
     stage,
     needs: [...work.first, ...needs],
     after: [],
@@ -60,21 +63,54 @@ type Distribute<Type> = Type extends unknown
   ? Omit<Type, 'ref' | 'displayName' | 'access'> & { access?: readonly AccessClass[] }
   : never;
 
+/** What a step makes of its object. */
+function soughtBy(body: Body): Sought {
+  const { ref } = body;
+  switch (body.action) {
+    case 'link':
+      return { ref, paths: [body.link], target: body.target };
+    case 'update':
+      return { ref, paths: Object.keys(body.after) };
+    case 'action':
+    case 'createItem':
+    case 'updateItem':
+      return { ref, paths: [body.attribute] };
+    default:
+      return { ref };
+  }
+}
+
 export function refuse(work: Work, ...[reason, because, more]: Tail<Parameters<typeof refusal>>): void {
   work.refusals.push(refusal(work.pair, work.displayName, reason, because, more));
 }
 type Tail<List extends unknown[]> = List extends [unknown, unknown, ...infer Rest] ? Rest : never;
 
-/** The classes that are not allowed, of those that a change would give. A refusal is noted for them. */
+/** Are there classes that are not allowed among those that a change would give, or is it too young? A refusal is noted for it. */
 export function accessRefused(work: Work, classes: readonly AccessClass[], path?: string, target?: Ref): boolean {
-  const missing = classes.filter((one) => !work.context.input.options.allowAccess.includes(one));
-  if (missing.length === 0) return false;
-  refuse(work, 'access', `It gives access: ${missing.map((one) => accessMeanings[one]).join('; ')}.`, {
-    flag: missing.map((one) => `--allow-access ${one}`).join(' '),
-    ...(path === undefined ? {} : { path }),
+  if (classes.length === 0) return false;
+  const { options, grants } = work.context.input;
+  const where = { ...(path === undefined ? {} : { path }), ...(target === undefined ? {} : { target }) };
+  const missing = classes.filter((one) => !options.allowAccess.includes(one));
+  const since = youngest(grants, {
+    ref: work.pair.ref,
+    ...(path === undefined ? {} : { paths: [path] }),
     ...(target === undefined ? {} : { target }),
   });
+  const given = (missing.length === 0 ? classes : missing).map((one) => accessMeanings[one]).join('; ');
+  const because = `It gives access: ${given}${since === undefined ? '' : `; ${sinceText(since)}`}.`;
+  if (options.notAfter !== undefined && (since === undefined || since.at > options.notAfter)) {
+    refuse(work, 'young', because, { ...where, flag: '--not-after, with a later time or left out' });
+    return true;
+  }
+  if (missing.length === 0) return false;
+  refuse(work, 'access', because, { ...where, flag: missing.map((one) => `--allow-access ${one}`).join(' ') });
   return true;
+}
+
+/** Since when there has been what gives access, in words. */
+export function sinceText({ commit, at, beginning }: Since): string {
+  const when = `${at.slice(0, 16).replace('T', ' ')} UTC (${commit.slice(0, 12)})`;
+  return beginning ? `it was there when the history began, ${when}` : `it came by ${when}`;
 }
 
 /** The ref that a reference's value names, or undefined where it names none (`All`, a role template). */

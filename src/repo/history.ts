@@ -1,5 +1,6 @@
 // History: git's log in, commits out, newest first; and the words by which people name a commit, resolved to one.
 import type { Commit } from '../model/commit.ts';
+import { momentOf } from '../model/moment.ts';
 import { Problem } from '../model/problem.ts';
 import { type Git, GitFailure, objectId } from './git.ts';
 import { recordOf } from './message.ts';
@@ -16,21 +17,17 @@ const format = [
   '--no-decorate',
 ];
 
-const DAY = /^(\d{4}-\d{2}-\d{2})$/;
-const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z$/;
 const PLAIN_REVISION = /^[^\x00-\x20\x7f-\x9f-][^\x00-\x1f\x7f-\x9f]{0,499}$/;
-const dayLength = 86_400_000;
 
-/** Commits from a full commit id on, newest first; with a path only those that changed it. */
+/** Commits from a full commit id on, newest first; with paths only those that changed one of them. */
 export async function* logFrom(
   git: Git,
   from: string,
-  options: { readonly limit?: number; readonly path?: string },
+  options: { readonly limit?: number; readonly paths?: readonly string[] },
 ): AsyncGenerator<Commit, void, undefined> {
   const limit = options.limit === undefined ? [] : [`--max-count=${options.limit}`];
-  const path = options.path === undefined ? [] : [options.path];
   let row: string[] = [];
-  for await (const field of git.fields(['log', ...format, ...limit, assertId(from), '--', ...path])) {
+  for await (const field of git.fields(['log', ...format, ...limit, assertId(from), '--', ...(options.paths ?? [])])) {
     row.push(field);
     if (row.length < fields.length) continue;
     yield commitOf(row);
@@ -77,7 +74,7 @@ export interface Names {
  * that day, UTC), `@2026-11-20T14:00Z`, `@yesterday`, `@today`. Problem `usage` where it names none, saying which are near.
  */
 export async function resolveRevision(names: Names, revision: string, now: Date): Promise<Commit> {
-  const moment = momentOf(revision, now);
+  const moment = revision.startsWith('@') ? momentOf(revision.slice(1), now) : undefined;
   if (moment !== undefined) return commitAt(names, revision, moment);
   if (!PLAIN_REVISION.test(revision) || revision.includes('..'))
     throw await unknown(names, revision, 'It cannot be the name of one commit.');
@@ -96,21 +93,6 @@ export async function resolveRevision(names: Names, revision: string, now: Date)
     );
   }
   throw await unknown(names, revision, 'No commit, branch or tag is named so.');
-}
-
-/** The last instant that a revision with `@` means, as UTC; undefined where it is no moment; NaN where it is no day there is. */
-function momentOf(revision: string, now: Date): number | undefined {
-  if (!revision.startsWith('@')) return undefined;
-  const text = revision.slice(1);
-  const today = now.toISOString().slice(0, 10);
-  const day =
-    text === 'today'
-      ? today
-      : text === 'yesterday'
-        ? new Date(Date.parse(today) - 1).toISOString().slice(0, 10)
-        : DAY.exec(text)?.[1];
-  if (day !== undefined) return Date.parse(`${day}T00:00:00Z`) + dayLength - 1000;
-  return MOMENT.test(text) ? Date.parse(text) : undefined;
 }
 
 async function commitAt(names: Names, revision: string, moment: number): Promise<Commit> {

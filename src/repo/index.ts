@@ -180,15 +180,15 @@ class GitRepository implements Repository {
   }
 
   async *log(
-    options: { readonly from?: string; readonly limit?: number; readonly ref?: Ref } = {},
+    options: { readonly from?: string; readonly limit?: number; readonly refs?: readonly Ref[] } = {},
   ): AsyncGenerator<Commit, void, undefined> {
     const { git, kinds } = this.#store;
     const from = options.from ?? (await readRef(git, this.branch));
     if (from === undefined) return;
-    const path = options.ref === undefined ? undefined : `${this.statePath}/${pathOfRef(kinds, options.ref)}`;
+    const paths = options.refs?.map((ref) => `${this.statePath}/${pathOfRef(kinds, ref)}`);
     yield* logFrom(git, from, {
       ...(options.limit !== undefined && { limit: options.limit }),
-      ...(path !== undefined && { path }),
+      ...(paths !== undefined && { paths }),
     });
   }
 

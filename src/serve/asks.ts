@@ -1,6 +1,7 @@
 // Asks: what a caller's words mean (revisions, scopes, options), as jobs to make; the API and the pages ask the same way.
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type AccessClass, accessClasses } from '../model/kind.ts';
+import { requireMoment } from '../model/moment.ts';
 import { type PlanOptions, planFlags } from '../model/plan.ts';
 import type { Scope } from '../model/scope.ts';
 import { live } from '../verbs/diff.ts';
@@ -56,7 +57,7 @@ export function optionsIn(office: Office, body: JsonObject): PlanOptions {
   const options = body.options ?? {};
   if (!isObject(options)) throw badRequest('options must be an object.');
   for (const [name, value] of Object.entries(options)) {
-    if (name === 'allowAccess') continue;
+    if (name === 'allowAccess' || name === 'notAfter') continue;
     if (!Object.hasOwn(planFlags, name)) throw badRequest(`There is no option ${JSON.stringify(name.slice(0, 80))}.`);
     if (typeof value !== 'boolean') throw badRequest(`The option ${name} is true or false.`);
   }
@@ -64,7 +65,13 @@ export function optionsIn(office: Office, body: JsonObject): PlanOptions {
   for (const name of access)
     if (!(accessClasses as readonly string[]).includes(name))
       throw badRequest(`There is no class of access ${JSON.stringify(name.slice(0, 80))}.`);
-  return office.planOptions({ ...(options as Partial<PlanOptions>), allowAccess: access as AccessClass[] });
+  const { notAfter: _said, ...flags } = options as Partial<PlanOptions>;
+  const notAfter = textIn(options, 'notAfter');
+  return office.planOptions({
+    ...flags,
+    allowAccess: access as AccessClass[],
+    ...(notAfter === undefined ? {} : { notAfter: requireMoment('notAfter', notAfter, office.context.now()) }),
+  });
 }
 
 /** A report between two commits, or a commit and the living tenant. */

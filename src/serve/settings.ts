@@ -1,6 +1,6 @@
 // The `serve` section of driftline.yaml in, the settings of the server out; each mistake is a Problem that names its place in the section.
 import type { Configuration } from '../model/config.ts';
-import { type PlanOptions, planOptions } from '../model/plan.ts';
+import { type PlanFlag, planFlagNames } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { isGuid } from '../model/ref.ts';
 
@@ -22,7 +22,7 @@ export interface TokenSettings {
 }
 
 /** What a recovery may do that is asked for in the native shape, which has no words for it. */
-export type NativeRecovery = Omit<PlanOptions, 'allowAccess' | 'hardDelete'>;
+export type NativeRecovery = Readonly<Record<Exclude<PlanFlag, 'hardDelete'>, boolean>>;
 
 export interface ServeSettings {
   readonly host: string;
@@ -74,8 +74,10 @@ export function serveSettings(configuration: Configuration): ServeSettings {
   };
 }
 
-/** As Microsoft's service does it: what came after the snapshot is deleted, into the bin. */
-const { hardDelete: _never, allowAccess: _everywhere, ...nativeDefaults } = planOptions({ deleteNew: true });
+/** As Microsoft's service does it: what came after the snapshot is deleted, into the bin and never for good. */
+const nativeDefaults = Object.fromEntries(
+  planFlagNames.filter((name) => name !== 'hardDelete').map((name) => [name, name === 'deleteNew']),
+);
 
 function tokenSettings(file: string, value: unknown, configuration: Configuration): TokenSettings {
   const at = 'serve.tokens';

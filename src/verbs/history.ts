@@ -54,7 +54,11 @@ export async function history(request: HistoryRequest): Promise<History> {
   const commits: Commit[] = [];
   const names = nameLookup(repository, kinds, [start.id]);
   async function* compared(): AsyncGenerator<Compared> {
-    for await (const commit of repository.log({ from: start!.id, ref, ...(limit === undefined ? {} : { limit }) })) {
+    for await (const commit of repository.log({
+      from: start!.id,
+      refs: [ref],
+      ...(limit === undefined ? {} : { limit }),
+    })) {
       const [parent] = commit.parents;
       const after = (await repository.entity(commit.id, ref))?.entity;
       const before = parent === undefined ? undefined : (await repository.entity(parent, ref))?.entity;
@@ -88,7 +92,7 @@ async function meant({ repository, kinds, object, among }: HistoryRequest, start
     const key = keyOfGraphId(kind, object);
     if (key === undefined || !isKey(key)) continue;
     const ref = toRef(kind.name, key);
-    for await (const _ of repository.log({ from: start.id, ref, limit: 1 })) return ref;
+    for await (const _ of repository.log({ from: start.id, refs: [ref], limit: 1 })) return ref;
   }
   throw unknownObject(sources, object);
 }

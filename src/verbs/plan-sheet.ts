@@ -2,12 +2,12 @@
 import { diffEntities } from '../diff/index.ts';
 import { canonicalEntity } from '../model/canonical.ts';
 import { graphIdOf } from '../model/graph-id.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Kind, Kinds } from '../model/kind.ts';
+import { compareText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { AccessClass, Kind, Kinds } from '../model/kind.ts';
 import type { Plan, Refusal, Step } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { ReportAttribute, ReportLink } from '../model/report.ts';
-import { accessMeanings } from '../plan/index.ts';
+import { accessMeanings, sinceText } from '../plan/index.ts';
 import { type Closing, count, type Notice, type Sheet, type SheetItem, type Sign } from '../report/index.ts';
 
 /** Refusals of one reason that are said one by one; the rest is counted, and `--format json` has all. */
@@ -41,14 +41,14 @@ function notices(plan: Plan): Notice[] {
   const found: Notice[] = [];
   if (plan.blockers.length > 0)
     found.push({ tone: 'warning', heading: 'This plan may not be applied', lines: plan.blockers.map(refusalLine) });
-  const access = new Map<string, number>();
-  for (const step of plan.steps) for (const one of step.access) access.set(one, (access.get(one) ?? 0) + 1);
+  const access = new Map<AccessClass, Step[]>();
+  for (const step of plan.steps) for (const one of step.access) access.set(one, [...(access.get(one) ?? []), step]);
   if (access.size > 0)
     found.push({
       tone: 'warning',
       heading: 'It gives access',
       lines: [...access].map(
-        ([one, steps]) => `${one}, ${count(steps, 'step')}: ${accessMeanings[one as keyof typeof accessMeanings]}`,
+        ([one, steps]) => `${one}, ${count(steps.length, 'step')}: ${accessMeanings[one]}${youngestText(steps)}`,
       ),
     });
   if (plan.warnings.length > 0) found.push({ tone: 'warning', heading: 'Know this first', lines: plan.warnings });
@@ -69,6 +69,16 @@ function notices(plan: Plan): Notice[] {
   return found;
 }
 
+function youngestText(steps: readonly Step[]): string {
+  const [youngest] = steps
+    .filter(({ since }) => since !== undefined)
+    .sort((a, b) => compareText(b.since!.at, a.since!.at));
+  if (youngest === undefined) return '';
+  return steps.length === 1
+    ? `; ${sinceText(youngest.since!)}`
+    : `; the youngest, ${youngest.displayName}: ${sinceText(youngest.since!)}`;
+}
+
 const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
   synced: 'mastered on-premises',
   dynamic: 'follows from a membership rule',
@@ -81,6 +91,7 @@ const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
   protected: 'protected by driftline.yaml',
   own: 'what Driftline itself runs as',
   access: 'gives access, and was not allowed to',
+  young: 'gives access, and came after the time that was given',
   missing: 'points to what is not there',
   lastOwner: 'the last owner of a group stays',
   new: 'came after the commit, and is left alone',

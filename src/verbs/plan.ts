@@ -14,6 +14,7 @@ import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
 import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { makePlan, type Pair, translate } from '../plan/index.ts';
+import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { binOf, gather, repairs } from './knowledge.ts';
 import { unkept } from './runs.ts';
@@ -99,6 +100,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     emergencyAccounts: configuration.emergencyAccounts,
     thresholds: configuration.thresholds,
     options: request.options,
+    grants: await agedGrants({ repository, kinds, goal, ids }, pairs),
     live: { commit: commit.id, at: commit.at, revision: 'live' },
     goal: { commit: goal.id, at: goal.at, revision: request.goal },
     scope: request.scope,

@@ -246,6 +246,71 @@ describe('secrets and certificates that came after the commit', () => {
   });
 });
 
+describe('what gives access', () => {
+  /** A role-assignable group with one more member, since a snapshot of its own; and without both since then. */
+  async function planted() {
+    const group = (await objects(place, 'groups')).find(({ isAssignableToRole }) => isAssignableToRole === true)!;
+    const members = await list(place, `/groups/${group.id}/members`);
+    const users = (await objects(place, 'users')).filter(({ id }) => !members.some((member) => member.id === id));
+    const [intruder] = users;
+    const link = (id: string) =>
+      place.graph('POST', `/groups/${group.id}/members/$ref`, {
+        '@odata.id': `http://127.0.0.1:9/v1.0/directoryObjects/${id}`,
+      });
+    expect((await link(intruder!.id)).status).toBe(204);
+    const since = await place.snapshot();
+    await place.graph('PATCH', `/groups/${group.id}`, { description: 'something else' });
+    const goal = await place.snapshot();
+    for (const id of [intruder!.id, members[0]!.id])
+      expect((await place.graph('DELETE', `/groups/${group.id}/members/${id}/$ref`)).status).toBe(204);
+    return { group, intruder: intruder!, old: members[0]!, since, goal };
+  }
+
+  it('says since when it has been there', async () => {
+    const { intruder, old, since, goal } = await planted();
+    const { plan } = await place.plan(goal.id);
+    const first = await place.repository.resolve(before, new Date());
+    const ages = plan.steps.map((step) => [step.action === 'link' && keyOf(step.target), step.since]);
+    expect(ages).toEqual(
+      expect.arrayContaining([
+        [intruder.id, { commit: since.id, at: since.at, beginning: false }],
+        [old.id, { commit: first.id, at: first.at, beginning: true }],
+      ]),
+    );
+    const refused = (await place.plan(goal.id, plain)).plan.refusals.map(({ because }) => because);
+    expect(refused.join()).toContain(`it came by ${since.at.slice(0, 16).replace('T', ' ')} UTC`);
+    expect(refused.join()).toContain('it was there when the history began');
+  });
+
+  it('stays away where it is younger than --not-after, and the rest comes back', async () => {
+    const { intruder, old, since, goal } = await planted();
+    const notAfter = new Date(Date.parse(since.at) - 1).toISOString();
+    const planned = await place.plan(goal.id, { ...everything, notAfter });
+    expect(planned.plan.steps.map((step) => step.action === 'link' && keyOf(step.target))).toEqual([old.id]);
+    expect(planned.plan.refusals).toMatchObject([{ reason: 'young', target: `users/${intruder.id}` }]);
+    const { record } = await place.apply(planned);
+    expect(record).toMatchObject({ status: 'complete', left: [] });
+  });
+
+  it('has its age through the ids that recoveries gave', async () => {
+    const { group, intruder, old, since } = await planted();
+    await place.graph('DELETE', `/groups/${group.id}`);
+    await place.graph('DELETE', `/directory/deletedItems/${group.id}`);
+    const { record } = await place.recover(since.id);
+    const now = record.ids[group.id]!;
+    await place.graph('DELETE', `/groups/${now}/members/${old.id}/$ref`);
+    await place.graph('DELETE', `/groups/${now}/members/${intruder.id}/$ref`);
+    const { plan } = await place.plan((await place.repository.tip())!.id);
+    const ages = plan.steps.map((step) => [step.action === 'link' && keyOf(step.target), step.since?.commit]);
+    expect(ages).toEqual(
+      expect.arrayContaining([
+        [intruder.id, since.id],
+        [old.id, before],
+      ]),
+    );
+  });
+});
+
 describe('a recovery', () => {
   it('has nothing to do where nothing changed', async () => {
     const { plan } = await place.plan(before);

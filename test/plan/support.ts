@@ -79,6 +79,7 @@ export function input(
     thresholds: { share: 0.3, minimum: 10 },
     access: undefined,
     options: plain,
+    grants: [],
     live: side,
     goal: side,
     scope: {},

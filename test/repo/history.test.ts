@@ -126,9 +126,9 @@ describe('the log', () => {
     expect(await subjects({})).toEqual(['three', 'by hand', 'two', 'one']);
     expect(await subjects({ limit: 2 })).toEqual(['three', 'by hand']);
     expect(await subjects({ from: two.id })).toEqual(['two', 'one']);
-    expect(await subjects({ ref: user(1).ref })).toEqual(['two', 'one']);
-    expect(await subjects({ ref: 'policies/p' })).toEqual(['three', 'one']);
-    expect(await subjects({ ref: 'policies/none' })).toEqual([]);
+    expect(await subjects({ refs: [user(1).ref] })).toEqual(['two', 'one']);
+    expect(await subjects({ refs: ['policies/p'] })).toEqual(['three', 'one']);
+    expect(await subjects({ refs: ['policies/none'] })).toEqual([]);
     expect((await all(repository.log({ from: three.id, limit: 4 })))[1]).toMatchObject({
       author: 'Ann <ann@example.com>',
     });

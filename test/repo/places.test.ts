@@ -135,7 +135,7 @@ describe('maintenance', () => {
     const { before, after } = await maintainRepository(root);
     expect(after.packs).toBeLessThan(before.packs);
     expect(existsSync(join(root, '.git/objects/info/commit-graph'))).toBe(true);
-    expect(await all(repository.log({ ref: user(3).ref }))).toHaveLength(4);
+    expect(await all(repository.log({ refs: [user(3).ref] }))).toHaveLength(4);
     await snapshot(repository, users(1));
     expect(git(root, 'fsck', '--strict')).not.toMatch(/error|missing/);
     expect((await problemOf(maintainRepository(temporaryFolder()))).kind).toBe('usage');
@@ -227,7 +227,7 @@ describe('a hostile repository', () => {
     const patch = Buffer.concat(await all(repository.patch(first.id, second.id))).toString();
     expect(patch).toContain('+state: new');
     expect(await all(repository.log())).toHaveLength(2);
-    expect(await all(repository.log({ ref: 'policies/p1' }))).toHaveLength(2);
+    expect(await all(repository.log({ refs: ['policies/p1'] }))).toHaveLength(2);
     await repository.resolve('HEAD~1', new Date());
     await problemOf(repository.resolve('nothing', new Date()));
     await problemOf(all(repository.entities([{ ref: 'policies/p1', blob: '1'.repeat(40), path: 'x' }])));

@@ -58,6 +58,10 @@ const options: Schema = {
       Object.entries(planFlags).map(([name, description]) => [name, { type: 'boolean', default: false, description }]),
     ),
     allowAccess: { type: 'array', items: { type: 'string', enum: accessClasses } },
+    notAfter: {
+      ...text,
+      description: 'Of what gives access, only what was there at this time (UTC): 2026-11-20, 2026-11-20T14:00Z',
+    },
   },
   additionalProperties: false,
 };

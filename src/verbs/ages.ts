@@ -1,0 +1,88 @@
+// Ages: what a goal gives access to, each with the oldest commit from which on its history shows it; read from git, newest first.
+import type { Commit } from '../model/commit.ts';
+import type { Entity } from '../model/entity.ts';
+import type { Kinds } from '../model/kind.ts';
+import { currentId, type IdMap } from '../model/plan.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { Repository } from '../model/repository.ts';
+import { type AgedGrant, type Grant, gaveThen, grantsIn, type Pair, translate } from '../plan/index.ts';
+
+interface Sources {
+  readonly repository: Repository;
+  readonly kinds: Kinds;
+  readonly goal: Commit;
+  /** The ids that recoveries gave: an object is followed through all that it had. */
+  readonly ids: IdMap;
+}
+
+/** Objects whose history is read at the same time, each by a git of its own. */
+const atATime = 4;
+
+/** The grants of the pairs with their ages. An object costs one walk through the commits that changed it, back to where the grant came. */
+export async function agedGrants(sources: Sources, pairs: readonly Pair[]): Promise<AgedGrant[]> {
+  const byRef = new Map<Ref, Grant[]>();
+  for (const grant of grantsIn(sources.kinds, pairs)) byRef.set(grant.ref, [...(byRef.get(grant.ref) ?? []), grant]);
+  const goals = new Map(pairs.map(({ ref, goal }) => [ref, goal]));
+  const former = formerIds(sources.ids);
+  const found: AgedGrant[] = [];
+  const open = [...byRef];
+  const work = async (): Promise<void> => {
+    for (let next = open.shift(); next !== undefined; next = open.shift()) {
+      const [ref, grants] = next;
+      found.push(...(await aged(sources, grants, goals.get(ref)!, refsOf(ref, former))));
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, work));
+  return found;
+}
+
+/** The refs that an object has had, today's first: recoveries that made it, or what its key is made of, anew gave it others. */
+function refsOf(ref: Ref, former: ReadonlyMap<string, readonly string[]>): Ref[] {
+  let keys = [''];
+  for (const part of keyOf(ref).split('_'))
+    keys = [part, ...(former.get(part) ?? [])].flatMap((id) => keys.map((key) => (key === '' ? id : `${key}_${id}`)));
+  return keys.map((key): Ref => `${kindOf(ref)}/${key}`);
+}
+
+/** Today's ids, each with those that it was before. */
+function formerIds(ids: IdMap): Map<string, string[]> {
+  const former = new Map<string, string[]>();
+  for (const was of Object.keys(ids)) {
+    const is = currentId(ids, was);
+    former.set(is, [...(former.get(is) ?? []), was]);
+  }
+  return former;
+}
+
+async function aged(
+  { repository, kinds, goal, ids }: Sources,
+  grants: readonly Grant[],
+  wanted: Entity,
+  refs: readonly Ref[],
+): Promise<AgedGrant[]> {
+  const kind = kinds.get(kindOf(wanted.ref))!;
+  const done: AgedGrant[] = [];
+  let open = grants.map((grant) => ({ ...grant, since: { commit: goal.id, at: goal.at, beginning: true } }));
+  for await (const commit of repository.log({ from: goal.id, refs })) {
+    const then = await entityAt(repository, commit, refs);
+    // While an object is gone it gives nobody anything, and it came back as it was: by a recovery, or from the bin.
+    if (then === undefined) continue;
+    const there = translate(kind, then, ids);
+    const still: typeof open = [];
+    for (const grant of open)
+      if (!gaveThen(grant, kind, wanted, there)) done.push({ ...grant, since: { ...grant.since, beginning: false } });
+      else
+        still.push({ ...grant, since: { commit: commit.id, at: commit.at, beginning: commit.parents.length === 0 } });
+    open = still;
+    if (open.length === 0) break;
+  }
+  return [...done, ...open];
+}
+
+async function entityAt(repository: Repository, commit: Commit, refs: readonly Ref[]): Promise<Entity | undefined> {
+  for (const ref of refs) {
+    const found = await repository.entity(commit.id, ref);
+    if (found !== undefined) return found.entity;
+  }
+  return undefined;
+}
