@@ -300,7 +300,8 @@ function itemStep(
     return;
   }
   if (write === 'delete' && isIrrevocable(contained) && !work.context.input.options.removeCredentials) {
-    const because = `${path} came after the commit; whoever uses it is cut off when it goes, and nobody can put it back.`;
+    const named = typeof before?.displayName === 'string' ? `“${before.displayName}” ` : '';
+    const because = `${named}came after the commit; whoever uses it is cut off when it goes, and nobody can put it back.`;
     refuse(work, 'newCredential', because, { path, flag: '--remove-credentials' });
     return;
   }
