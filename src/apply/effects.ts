@@ -2,7 +2,7 @@
 import { attributeAt } from '../model/canonical.ts';
 import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { canonicalText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
+import { type Kind, ownItems } from '../model/kind.ts';
 import { currentId, currentRef, type IdMap, type Step } from '../model/plan.ts';
 
 /** Does the effect of the step show? Refs and placeholders of the step are those of now. */
@@ -16,7 +16,15 @@ export function holds(step: Step, kind: Kind, entity: Entity | undefined): boole
     case 'update':
       return entity !== undefined && showsAll(kind, entity.attributes, step.after);
     case 'action':
-      return entity !== undefined && showsAll(kind, entity.attributes, { [step.attribute]: step.after });
+      return (
+        entity !== undefined &&
+        shows(
+          kind,
+          step.attribute,
+          ownItems(attributeAt(kind, step.attribute), entity.attributes[step.attribute]),
+          step.after,
+        )
+      );
     case 'createItem':
     case 'updateItem': {
       const item = itemsOf(kind, entity, step.attribute).get(step.key);

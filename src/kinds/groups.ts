@@ -16,7 +16,18 @@ export const groups = {
   select: true,
   attributes: {
     assignedLabels: { write: 'never', key: ['labelId'] },
-    assignedLicenses: { write: 'never', key: ['skuId'] },
+    assignedLicenses: {
+      write: 'action',
+      action: 'assignLicense',
+      cloudOnly: false,
+      difference: {
+        add: 'addLicenses',
+        remove: 'removeLicenses',
+        key: 'skuId',
+        members: ['disabledPlans', 'skuId'],
+      },
+      key: ['skuId'],
+    },
     classification: { native: true },
     createdDateTime: { write: 'never' },
     description: { native: true },

@@ -93,7 +93,7 @@ function speaks(fact: Attribute): boolean {
 }
 
 function storedText(fact: Attribute): string {
-  if (fact.noise) return 'no: it changes by itself';
+  if (fact.noise) return 'no: it changes by itself, or copies another';
   const notes = [
     fact.only === undefined ? '' : `only ${fact.only.map(code).join(', ')}`,
     fact.guard === undefined ? '' : `with ${code(fact.guard)}`,

@@ -16,7 +16,8 @@ export const users = {
   attributes: {
     accountEnabled: { required: true, native: true },
     ageGroup: { native: true },
-    assignedLicenses: { write: 'never', key: ['skuId'] },
+    // Says nothing that licenseAssignmentStates does not, which also tells what comes with a group.
+    assignedLicenses: { noise: true },
     businessPhones: { native: true },
     city: { native: true },
     companyName: { native: true },
@@ -46,7 +47,16 @@ export const users = {
     lastPasswordChangeDateTime: { noise: true },
     legalAgeGroupClassification: { write: 'never' },
     licenseAssignmentStates: {
-      write: 'never',
+      write: 'action',
+      action: 'assignLicense',
+      cloudOnly: false,
+      difference: {
+        add: 'addLicenses',
+        remove: 'removeLicenses',
+        key: 'skuId',
+        members: ['disabledPlans', 'skuId'],
+        inherited: 'assignedByGroup',
+      },
       key: ['skuId', 'assignedByGroup'],
       only: ['assignedByGroup', 'disabledPlans', 'skuId'],
     },

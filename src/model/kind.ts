@@ -1,5 +1,5 @@
 // The row that says all there is to know of one kind of object; every other part of the house is generic over these rows.
-import { isArray, type JsonObject } from './json.ts';
+import { isArray, isObject, type Json, type JsonObject } from './json.ts';
 
 /** Which throttling budget of Graph a request draws from; Conditional Access has its own: 1 request a second (reference 1.7). */
 export type Lane = 'directory' | 'conditionalAccess' | 'policies';
@@ -28,6 +28,8 @@ export interface Attribute {
   readonly write?: Write;
   /** Name of the Graph action that writes it (`updateAllowedCombinations`); goes with `write: 'action'`. */
   readonly action?: string;
+  /** The action takes what is to be added and removed, and not the whole value; goes with `write: 'action'`. */
+  readonly difference?: Difference;
   /** Members that tell the items of a set of objects apart; without them the whole item is its own key. */
   readonly key?: readonly string[];
   /** The order of the items means something: keep it. */
@@ -55,6 +57,25 @@ export interface Attribute {
   readonly accessWhen?: Condition;
   /** Writable on cloud objects only: on one that is synced from on-premises it is mastered there (reference 1.13). Default true. */
   readonly cloudOnly?: boolean;
+}
+
+/** How the body of an action says what is to change in a set of objects (`assignLicense`, reference 3.1). */
+export interface Difference {
+  /** Members of the body: the items to add or to change, each with its `members`; and the keys, by `key`, of those to remove. */
+  readonly add: string;
+  readonly remove: string;
+  readonly key: string;
+  readonly members: readonly string[];
+  /** Items that have this member come from elsewhere (a licence from a group): they are not the action's to write. */
+  readonly inherited?: string;
+}
+
+/** The value without the items that come from elsewhere: what can be written of it. */
+export function ownItems({ difference }: Attribute, value: Json | undefined): Json | undefined {
+  const inherited = difference?.inherited;
+  if (inherited === undefined || !isArray(value)) return value;
+  const own = value.filter((item) => !isObject(item) || (item[inherited] ?? null) === null);
+  return own.length === 0 ? undefined : own;
 }
 
 /** What an access-giving change may give (see docs/recovery.md); a recovery needs each class named. */

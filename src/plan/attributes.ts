@@ -1,7 +1,7 @@
 // Attribute steps: what of an object's attributes and contained objects differs in, updates, actions and item steps out.
 import { attributeAt } from '../model/canonical.ts';
 import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import { type Contained, type ContainedWrite, isIrrevocable } from '../model/kind.ts';
+import { type Attribute, type Contained, type ContainedWrite, isIrrevocable, ownItems } from '../model/kind.ts';
 import type { RefusalReason } from '../model/plan.ts';
 import type { Ref } from '../model/ref.ts';
 import { accessOfValue } from './access.ts';
@@ -17,6 +17,7 @@ const together: readonly (readonly string[])[] = [['groupTypes', 'membershipRule
 export function attributeSteps(work: Work): void {
   const { kind, now, goal } = work;
   const contained = new Set((kind.contained ?? []).map(({ attribute }) => attribute));
+  const actions: Draft[] = [];
   const before: Record<string, Json> = {};
   const after: Record<string, Json> = {};
   const access = new Set<Body['access'][number]>();
@@ -26,14 +27,8 @@ export function attributeSteps(work: Work): void {
     const change = attributeChange(work, name);
     if (change === undefined) continue;
     if (change.action !== undefined) {
-      addDraft(work, {
-        action: 'action',
-        name: change.action,
-        attribute: name,
-        before: change.before,
-        after: change.after,
-        access: change.access,
-      });
+      const { action, ...sides } = change;
+      actions.push(addDraft(work, { action: 'action', name: action, attribute: name, ...sides }));
       continue;
     }
     before[name] = change.before;
@@ -57,7 +52,9 @@ export function attributeSteps(work: Work): void {
     const because = 'Graph changes and removes app roles and scopes only when they are disabled';
     needs.push(addDraft(work, { ...shape, before: from, after: to, because, access: [] }));
   }
-  addDraft(work, { ...shape, before, after, access: [...access] }, 'grow', needs);
+  const update = addDraft(work, { ...shape, before, after, access: [...access] }, 'grow', needs);
+  // A user takes licences only with a usage location (reference 3.1).
+  for (const action of actions) action.after.push(update);
 }
 
 function pick(from: JsonObject, names: JsonObject): JsonObject {
@@ -74,9 +71,16 @@ interface AttributeStep {
 /** What one top-level attribute needs, or undefined where it needs nothing or may not be written (which is noted). */
 function attributeChange(work: Work, name: string): AttributeStep | undefined {
   const { kind, now, goal } = work;
-  const before = now?.attributes[name];
-  const wanted = repaired(work, name, goal.attributes[name]);
-  if (equal(before, wanted) || ignored(work.pair, name, work.context.input.ignore)) return undefined;
+  const fact = attributeAt(kind, name);
+  const whole = { before: now?.attributes[name], after: repaired(work, name, goal.attributes[name]) };
+  if (equal(whole.before, whole.after) || ignored(work.pair, name, work.context.input.ignore)) return undefined;
+  const before = ownItems(fact, whole.before);
+  const wanted = ownItems(fact, whole.after);
+  if (inheritedDiffers(whole, { before, after: wanted }))
+    refuse(work, 'readOnly', `${name}: some of it comes with a group, and follows from the membership.`, {
+      path: name,
+    });
+  if (equal(before, wanted)) return undefined;
   const because = unwritable(work, name, before, wanted);
   // A bin does not show everything: what it does not show is not said to differ.
   if (because !== undefined && !work.fully && before === undefined) return undefined;
@@ -95,13 +99,33 @@ function attributeChange(work: Work, name: string): AttributeStep | undefined {
   };
   const access = accessOfValue({ ...change, exists: now !== undefined });
   if (accessRefused(work, access, name)) return undefined;
-  const { action } = attributeAt(kind, name);
+  const { action } = fact;
   return {
-    before: before ?? null,
-    after: outgoing(kind, name, before, kept),
+    before: explicit(fact, before ?? null),
+    after: explicit(fact, outgoing(kind, name, before, kept)),
     access,
     ...(writeOf(kind, name) === 'action' && action !== undefined ? { action } : {}),
   };
+}
+
+interface Sides {
+  readonly before: Json | undefined;
+  readonly after: Json | undefined;
+}
+
+/** Do the items differ that come from elsewhere, which are in the whole sides and not in one's own? */
+function inheritedDiffers(whole: Sides, own: Sides): boolean {
+  const rest = (all: Json | undefined, mine: Json | undefined) =>
+    isArray(all) ? all.filter((item) => !(isArray(mine) && mine.includes(item))) : [];
+  return !equal(rest(whole.before, own.before), rest(whole.after, own.after));
+}
+
+/** Items with all the members that an action takes: what is not set in the goal is to be cleared, not to be left as it is. */
+function explicit({ difference }: Attribute, value: Json): Json {
+  if (difference === undefined || !isArray(value)) return value;
+  return value
+    .filter(isObject)
+    .map((item) => Object.fromEntries(difference.members.map((member) => [member, item[member] ?? []])));
 }
 
 function unwritable(
@@ -245,11 +269,12 @@ export function newAttributes(work: Work): { after: Record<string, Json>; later:
     if (missing.length > 0 && !work.context.input.options.dropMissing)
       return void refuseMissing(work, undefined, missing);
     const kept = missing.length === 0 ? stored : withoutMissing(stored, new Set(missing.map(({ value }) => value)));
-    const value = writable(kind, name, repaired(work, name, kept), true);
+    const value = writable(kind, name, ownItems(fact, repaired(work, name, kept)), true);
     if (value === undefined) continue;
     if (write === 'action' && fact.required !== true)
       later.push((rest) => {
-        addDraft(rest, { action: 'action', name: fact.action!, attribute: name, before: null, after: value });
+        const after = explicit(fact, value);
+        addDraft(rest, { action: 'action', name: fact.action!, attribute: name, before: null, after });
       });
     else after[name] = value;
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { attributeAt, canonicalEntity } from '../model/canonical.ts';
 import type { Entity, Link } from '../model/entity.ts';
 import { canonicalText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Kind, Reference, Write } from '../model/kind.ts';
+import { type Kind, ownItems, type Reference, type Write } from '../model/kind.ts';
 import { currentId, currentRef, type IdMap } from '../model/plan.ts';
 
 /** When a path can be written: what the row says of it, else of the nearest path above; noise is never written. */
@@ -64,7 +64,7 @@ export function outgoing(kind: Kind, path: string, live: Json | undefined, goal:
 export function digestOf(kind: Kind, entity: Entity): string {
   const kept: [string, Json][] = [];
   for (const [name, value] of Object.entries(entity.attributes)) {
-    const own = writable(kind, name, value, false);
+    const own = writable(kind, name, ownItems(attributeAt(kind, name), value), false);
     if (own !== undefined) kept.push([name, own]);
   }
   return createHash('sha256')

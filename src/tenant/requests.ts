@@ -1,7 +1,7 @@
 // Requests: a step of a plan, with its placeholders filled in, into the Graph calls that carry it out; pure, it sends nothing.
 
 import { graphIdOf } from '../model/graph-id.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Contained, Kind } from '../model/kind.ts';
 import type { Step } from '../model/plan.ts';
 import { isGuid, keyOf, kindOf, type Ref } from '../model/ref.ts';
@@ -69,7 +69,7 @@ function callFor(step: Step, kind: Kind, entry: (target: Ref) => string, passwor
     case 'update':
       return { request: request(kind, 'PATCH', path, { ...typeOf(kind, step.type), ...step.after }) };
     case 'action':
-      return { request: request(kind, 'POST', `${path}/${step.name}`, { [step.attribute]: step.after }) };
+      return { request: request(kind, 'POST', `${path}/${step.name}`, actionBody(step, kind)) };
     case 'createItem':
     case 'updateItem':
     case 'deleteItem':
@@ -114,6 +114,19 @@ function creation(step: Step & { action: 'recreate' }, kind: Kind, path: string,
  */
 function newPassword(randomBytes: (length: number) => Uint8Array): string {
   return `${Buffer.from(randomBytes(15)).toString('base64url')}aA1!`;
+}
+
+/** The whole value, or what is to be added and removed, as the row says that the action takes it. */
+function actionBody({ attribute, before, after }: Step & { action: 'action' }, kind: Kind): JsonObject {
+  const difference = kind.attributes[attribute]?.difference;
+  if (difference === undefined) return { [attribute]: after };
+  const { key } = difference;
+  const [held, wanted] = [before, after].map((side) => (isArray(side) ? side.filter(isObject) : []));
+  const kept = new Set(wanted!.map((item) => item[key]));
+  return {
+    [difference.add]: wanted!.filter((item) => !held!.some((other) => equal(other, item))),
+    [difference.remove]: held!.map((item) => item[key]!).filter((value) => !kept.has(value)),
+  };
 }
 
 type ItemStep = Step & { readonly action: 'createItem' | 'updateItem' | 'deleteItem' };

@@ -164,6 +164,69 @@ describe('a group', () => {
   });
 });
 
+describe('licences', () => {
+  const e5 = '06ebc4ee-1bb5-47dd-8120-11324bc54e06';
+  const plan = '57ff2da0-773e-42df-b2af-ffb7a2317929';
+  const assign = (path: string, addLicenses: object[], removeLicenses: string[]) =>
+    place.graph('POST', `${path}/assignLicense`, { addLicenses, removeLicenses });
+  const licensed = async () =>
+    (await list(place, '/users?$select=id,licenseAssignmentStates&$top=999')).filter(
+      ({ licenseAssignmentStates }) => licenseAssignmentStates.length > 0,
+    );
+
+  it('that were taken away, changed and given are as they were', async () => {
+    const [without, [changed], unlicensed] = [
+      (await licensed()).slice(0, 2),
+      (await licensed()).slice(2),
+      (await list(place, "/users?$filter=usageLocation eq 'JP'&$select=id,licenseAssignmentStates")).find(
+        ({ licenseAssignmentStates }) => licenseAssignmentStates.length === 0,
+      )!,
+    ];
+    for (const { id, licenseAssignmentStates } of without)
+      expect((await assign(`/users/${id}`, [], [licenseAssignmentStates[0].skuId])).status).toBe(200);
+    const { skuId } = changed!.licenseAssignmentStates[0];
+    await assign(`/users/${changed!.id}`, [{ skuId, disabledPlans: [plan] }], []);
+    await assign(`/users/${unlicensed.id}`, [{ skuId: e5, disabledPlans: [] }], []);
+    const planned = await place.plan(before);
+    expect(planned.plan.steps.map(({ action }) => action)).toEqual(Array(4).fill('action'));
+    await entirely(await place.apply(planned));
+  });
+
+  it('that come with a group are never assigned, and said', async () => {
+    const [user] = await licensed();
+    const held = place.sandbox.store.get('user', user!.id)!;
+    const inherited = { skuId: e5, disabledPlans: [], assignedByGroup: '11111111-2222-4333-8444-555555555555' };
+    const states = [...(held.licenseAssignmentStates as object[]), inherited];
+    place.sandbox.store.put('user', { ...held, licenseAssignmentStates: states } as never, ['licenseAssignmentStates']);
+    const goal = (await place.snapshot()).id;
+    place.sandbox.store.put('user', held, ['licenseAssignmentStates']);
+    await assign(`/users/${user!.id}`, [], [user!.licenseAssignmentStates[0].skuId]);
+    const planned = await place.plan(goal);
+    expect(planned.plan.refusals).toMatchObject([{ reason: 'readOnly', path: 'licenseAssignmentStates' }]);
+    expect(JSON.stringify(planned.plan.steps)).not.toContain('11111111-2222');
+    const { record } = await place.apply(planned);
+    expect(record).toMatchObject({ status: 'complete', left: [] });
+  });
+
+  it('of a group come back, and of a user who is made anew', async () => {
+    const [group] = (await objects(place, 'groups')).filter(({ groupTypes }) => groupTypes.length === 0);
+    await assign(`/groups/${group!.id}`, [{ skuId: e5, disabledPlans: [plan] }], []);
+    const goal = (await place.snapshot()).id;
+    await assign(`/groups/${group!.id}`, [], [e5]);
+    const [user] = await licensed();
+    await place.graph('DELETE', `/users/${user!.id}`);
+    await place.graph('DELETE', `/directory/deletedItems/${user!.id}`);
+    const { record } = await place.recover(goal);
+    expect(record.failures).toEqual([]);
+    expect(record.left.filter(({ byNature }) => !byNature)).toEqual([]);
+    const { body } = await place.graph('GET', `/users/${record.ids[user!.id]}?$select=licenseAssignmentStates`);
+    expect(body.licenseAssignmentStates).toMatchObject([{ skuId: user!.licenseAssignmentStates[0].skuId }]);
+    expect((await place.graph('GET', `/groups/${group!.id}?$select=assignedLicenses`)).body.assignedLicenses).toEqual([
+      { skuId: e5, disabledPlans: [plan] },
+    ]);
+  });
+});
+
 describe('an object that is gone', () => {
   const binned = [
     'users',

@@ -83,18 +83,19 @@ export const agreed: Readonly<
   users: {
     // Reference 3.1: read-only, or written by requests of their own that a canonical file does not carry.
     never: [
-      'assignedLicenses',
       'customSecurityAttributes',
       'externalUserState',
       'identityParentId',
       'isResourceAccount',
       'legalAgeGroupClassification',
     ],
+    written: { licenseAssignmentStates: 'by assignLicense, as far as no group assigned it (reference 3.1)' },
   },
   groups: {
     // Reference 3.2: only a signed-in user may write labels.
     never: ['assignedLabels'],
     written: {
+      assignedLicenses: 'by assignLicense (reference 3.2)',
       uniqueName: 'may be given at creation (reference 3.2)',
       visibility: 'only HiddenMembership is fixed (reference 3.2)',
     },

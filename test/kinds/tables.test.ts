@@ -48,7 +48,7 @@ describe('the coverage page', () => {
     expect(page).toContain('| `displayName` | yes | always | yes |');
     expect(page).toContain('| `shape` | yes | at creation | no |');
     expect(page).toContain('| `serial` | yes | never | no |');
-    expect(page).toContain('| `wear` | no: it changes by itself |  |  |');
+    expect(page).toContain('| `wear` | no: it changes by itself, or copies another |  |  |');
     expect(page).toContain('| `parts.age` | yes | never | yes |');
     expect(page).toContain('| `rules` | yes | always, by `setRules` (`policyExclusion`) | no |');
     expect(page).toContain('| `secret` | yes, only `hint`, with `Toy.Read.Secret` | always | no |');

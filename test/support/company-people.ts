@@ -121,6 +121,20 @@ export const people: readonly Person[] = lines
     };
   });
 
+/** Microsoft 365 E5 and E3, and the plan of Teams in them (product names and service plan identifiers for licensing, Microsoft Entra docs). */
+const e5 = '06ebc4ee-1bb5-47dd-8120-11324bc54e06';
+const e3 = '05e9a617-0261-4cee-bb44-138d3ef5d965';
+const teamsPlan = '57ff2da0-773e-42df-b2af-ffb7a2317929';
+
+/** Who has which licence: the two at the top E5, eight more E3, two of them without Teams. */
+export const licences = people
+  .filter(({ left }) => !left)
+  .slice(0, 10)
+  .map(
+    ({ nick }, at) =>
+      [nick, { skuId: at < 2 ? e5 : e3, disabledPlans: at === 5 || at === 7 ? [teamsPlan] : [] }] as const,
+  );
+
 /** Accounts of nobody, kept out of every policy, so that a wrong policy locks nobody out for good. */
 export const emergencyAccounts = [
   { nick: 'emergency-1', displayName: 'Emergency access 1 (safe, Göteborg)' },

@@ -5,6 +5,7 @@ import {
   emergencyAccounts,
   guests,
   initialDomain,
+  licences,
   offices,
   people,
   placeOf,
@@ -111,6 +112,11 @@ async function buildPeople(builder: Builder): Promise<void> {
       ...placeOf(office),
     });
   }
+  for (const [nick, licence] of licences)
+    await builder.call('POST', `/users/${builder.id(nick)}/assignLicense`, {
+      addLicenses: [licence],
+      removeLicenses: [],
+    });
   for (const { nick, displayName } of emergencyAccounts) {
     await builder.create(nick, '/users', {
       accountEnabled: true,

@@ -185,4 +185,103 @@ export const drifts: readonly Drift[] = [
       );
     },
   },
+  {
+    name: 'give or take a licence',
+    async run(place, pick) {
+      const users = await list(place, '/users?$select=id,licenseAssignmentStates&$top=999');
+      const user = at(users, pick);
+      const held = (user?.licenseAssignmentStates ?? []).map(({ skuId }: Item) => skuId);
+      const skuId = '06ebc4ee-1bb5-47dd-8120-11324bc54e06';
+      const body =
+        held.length > 0
+          ? { addLicenses: [], removeLicenses: held }
+          : { addLicenses: [{ skuId, disabledPlans: [] }], removeLicenses: [] };
+      return user !== undefined && ok(place.graph('POST', `/users/${user.id}/assignLicense`, body));
+    },
+  },
+  {
+    name: 'add a secret',
+    async run(place, pick) {
+      const application = at(await objects(place, 'applications'), pick);
+      return (
+        application !== undefined &&
+        ok(place.graph('POST', `/applications/${application.id}/addPassword`, { passwordCredential: {} }))
+      );
+    },
+  },
+  {
+    name: 'trust a workload',
+    async run(place, pick) {
+      const application = at(await objects(place, 'applications'), pick);
+      return (
+        application !== undefined &&
+        ok(
+          place.graph('POST', `/applications/${application.id}/federatedIdentityCredentials`, {
+            name: `drift-${pick}`,
+            issuer: 'https://token.actions.githubusercontent.com',
+            subject: `repo:elsewhere/evil-${pick}:ref:refs/heads/main`,
+            audiences: ['api://AzureADTokenExchange'],
+          }),
+        )
+      );
+    },
+  },
+  {
+    name: 'assign or take an app role',
+    async run(place, pick) {
+      const resources = (await list(place, '/servicePrincipals')).filter(({ appRoles }) => appRoles?.length > 0);
+      const resource = at(resources, pick);
+      if (resource === undefined) return false;
+      const path = `/servicePrincipals/${resource.id}/appRoleAssignedTo`;
+      const held = await list(place, path);
+      const assignment = at(held, pick >> 2);
+      if (assignment !== undefined && pick % 2 === 0) return ok(place.graph('DELETE', `${path}/${assignment.id}`));
+      const principal = at(
+        (await objects(place, 'servicePrincipals')).filter(({ id }) => id !== resource.id),
+        pick >> 2,
+      );
+      const role = at(
+        (resource.appRoles as Item[]).filter(({ allowedMemberTypes }) => allowedMemberTypes.includes('Application')),
+        pick >> 1,
+      );
+      if (principal === undefined || role === undefined) return false;
+      return ok(place.graph('POST', path, { principalId: principal.id, resourceId: resource.id, appRoleId: role.id }));
+    },
+  },
+  {
+    name: 'make a group dynamic, or widen its rule',
+    async run(place, pick) {
+      const group = at(
+        (await objects(place, 'groups')).filter(({ isAssignableToRole }) => isAssignableToRole !== true),
+        pick,
+      );
+      if (group === undefined) return false;
+      const groupTypes = [...new Set([...group.groupTypes, 'DynamicMembership'])];
+      return ok(
+        place.graph('PATCH', `/groups/${group.id}`, {
+          groupTypes,
+          membershipRule: 'user.accountEnabled -eq true',
+          membershipRuleProcessingState: 'On',
+        }),
+      );
+    },
+  },
+  {
+    name: 'exclude somebody from a policy',
+    async run(place, pick) {
+      const policy = at(await list(place, `${ca}/policies`, 'beta'), pick);
+      const user = at(await objects(place, 'users'), pick >> 1);
+      if (policy === undefined || user === undefined || !policy.conditions?.users) return false;
+      const { users } = policy.conditions;
+      const excludeUsers = [...new Set([...(users.excludeUsers ?? []), user.id])];
+      return ok(
+        place.graph(
+          'PATCH',
+          `${ca}/policies/${policy.id}`,
+          { conditions: { ...policy.conditions, users: { ...users, excludeUsers } } },
+          'beta',
+        ),
+      );
+    },
+  },
 ];

@@ -14,37 +14,49 @@ export function assignLicense(status: number): ActionRule {
       if (type === 'user' && addLicenses.length > 0 && typeof object.usageLocation !== 'string') {
         throw badRequest('License assignment cannot be done for user with invalid usage location.');
       }
-      const held = (object.assignedLicenses ?? []) as GraphRecord[];
+      const held = type === 'user' ? statesOf(object).filter(isDirect) : listOf(object.assignedLicenses);
       const missing = removeLicenses.find((skuId) => !held.some((licence) => licence.skuId === skuId));
       if (missing !== undefined) throw badRequest(`User does not have a corresponding license ${String(missing)}.`);
       const added = addLicenses as GraphRecord[];
       const kept = held.filter(
         ({ skuId }) => !removeLicenses.includes(skuId ?? null) && !added.some((licence) => licence.skuId === skuId),
       );
-      const licences = [
-        ...kept,
-        ...added.map(({ skuId, disabledPlans }) => ({ skuId: skuId ?? null, disabledPlans: disabledPlans ?? [] })),
-      ];
-      const after: GraphObject = { ...object, assignedLicenses: licences };
-      if (type === 'user') after.licenseAssignmentStates = states(object, licences, store.timestamp());
+      const direct = [...kept, ...added].map(licenceOf);
+      const after: GraphObject =
+        type === 'user' ? licensed(object, direct, store.timestamp()) : { ...object, assignedLicenses: direct };
       store.put(type, after, ['assignedLicenses', 'licenseAssignmentStates']);
-      return { status, body: { id: object.id, assignedLicenses: licences } };
+      return { status, body: { id: object.id, assignedLicenses: after.assignedLicenses ?? [] } };
     },
   };
 }
 
-/** Rows of groups stay as they are; each direct licence has one row of its own. */
-function states(user: GraphObject, licences: readonly GraphRecord[], now: string): GraphRecord[] {
-  const inherited = ((user.licenseAssignmentStates ?? []) as GraphRecord[]).filter(
-    (row) => (row.assignedByGroup ?? null) !== null,
-  );
-  const direct = licences.map(({ skuId, disabledPlans }) => ({
-    skuId: skuId ?? null,
-    disabledPlans: disabledPlans ?? [],
+function listOf(value: unknown): GraphRecord[] {
+  return Array.isArray(value) ? (value as GraphRecord[]) : [];
+}
+
+function statesOf(user: GraphObject): GraphRecord[] {
+  return listOf(user.licenseAssignmentStates);
+}
+
+/** Only rows without a group are direct assignments (reference 3.1). */
+function isDirect({ assignedByGroup }: GraphRecord): boolean {
+  return (assignedByGroup ?? null) === null;
+}
+
+function licenceOf({ skuId, disabledPlans }: GraphRecord): GraphRecord {
+  return { skuId: skuId ?? null, disabledPlans: disabledPlans ?? [] };
+}
+
+/** Rows of groups stay as they are; each direct licence has one row of its own, and a licence is held once, whoever assigned it. */
+function licensed(user: GraphObject, direct: readonly GraphRecord[], now: string): GraphObject {
+  const inherited = statesOf(user).filter((row) => !isDirect(row));
+  const rows = direct.map((licence) => ({
+    ...licence,
     assignedByGroup: null,
     state: 'Active',
     error: 'None',
     lastUpdatedDateTime: now,
   }));
-  return [...inherited, ...direct];
+  const bySku = new Map([...inherited, ...direct].map((row) => [row.skuId, licenceOf(row)]));
+  return { ...user, assignedLicenses: [...bySku.values()], licenseAssignmentStates: [...inherited, ...rows] };
 }
