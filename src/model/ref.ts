@@ -37,3 +37,11 @@ export function isKey(text: string): boolean {
 export function isGuid(text: string): boolean {
   return GUID.test(text);
 }
+
+/**
+ * May this value of a reference be the id of an object? Words (`All`) are not, nor is the GUID of zeros, by which Graph says nobody, or
+ * something that is no object (reference 3.7, 3.11).
+ */
+export function mayBeObject(value: string): boolean {
+  return isGuid(value) && value !== '00000000-0000-0000-0000-000000000000';
+}

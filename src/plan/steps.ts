@@ -3,7 +3,7 @@ import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type AccessClass, holds, type Kind } from '../model/kind.ts';
 import type { Placeholder, Refusal, Since } from '../model/plan.ts';
-import { isGuid, keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
+import { keyOf, kindOf, mayBeObject, type Ref, toRef } from '../model/ref.ts';
 import { accessMeanings, accessOfLink, accessOfObject, accessOfValue } from './access.ts';
 import { attributeSteps, itemSteps, newAttributes } from './attributes.ts';
 import { type Sought, youngest } from './grants.ts';
@@ -115,7 +115,7 @@ export function sinceText({ commit, at, beginning }: Since): string {
 
 /** The ref that a reference's value names, or undefined where it names none (`All`, a role template). */
 export function refOf(context: Context, kind: string, by: 'id' | 'appId', value: string): Ref | undefined {
-  if (!isGuid(value)) return undefined;
+  if (!mayBeObject(value)) return undefined;
   if (by === 'id') return toRef(kind, value);
   // An application id that nothing here has is a ref to nothing, which says as much.
   return context.comingByAppId.get(`${kind} ${value}`) ?? context.input.byAppId(kind, value) ?? toRef(kind, value);

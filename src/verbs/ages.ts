@@ -2,10 +2,11 @@
 import type { Commit } from '../model/commit.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kinds } from '../model/kind.ts';
-import { currentId, type IdMap } from '../model/plan.ts';
-import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import type { IdMap } from '../model/plan.ts';
+import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import { type AgedGrant, type Grant, gaveThen, grantsIn, type Pair, translate } from '../plan/index.ts';
+import { everyRef } from './id-map.ts';
 
 interface Sources {
   readonly repository: Repository;
@@ -23,35 +24,17 @@ export async function agedGrants(sources: Sources, pairs: readonly Pair[]): Prom
   const byRef = new Map<Ref, Grant[]>();
   for (const grant of grantsIn(sources.kinds, pairs)) byRef.set(grant.ref, [...(byRef.get(grant.ref) ?? []), grant]);
   const goals = new Map(pairs.map(({ ref, goal }) => [ref, goal]));
-  const former = formerIds(sources.ids);
+  const refsOf = everyRef(sources.ids);
   const found: AgedGrant[] = [];
   const open = [...byRef];
   const work = async (): Promise<void> => {
     for (let next = open.shift(); next !== undefined; next = open.shift()) {
       const [ref, grants] = next;
-      found.push(...(await aged(sources, grants, goals.get(ref)!, refsOf(ref, former))));
+      found.push(...(await aged(sources, grants, goals.get(ref)!, refsOf(ref))));
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));
   return found;
-}
-
-/** The refs that an object has had, today's first: recoveries that made it, or what its key is made of, anew gave it others. */
-function refsOf(ref: Ref, former: ReadonlyMap<string, readonly string[]>): Ref[] {
-  let keys = [''];
-  for (const part of keyOf(ref).split('_'))
-    keys = [part, ...(former.get(part) ?? [])].flatMap((id) => keys.map((key) => (key === '' ? id : `${key}_${id}`)));
-  return keys.map((key): Ref => `${kindOf(ref)}/${key}`);
-}
-
-/** Today's ids, each with those that it was before. */
-function formerIds(ids: IdMap): Map<string, string[]> {
-  const former = new Map<string, string[]>();
-  for (const was of Object.keys(ids)) {
-    const is = currentId(ids, was);
-    former.set(is, [...(former.get(is) ?? []), was]);
-  }
-  return former;
 }
 
 async function aged(

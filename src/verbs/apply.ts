@@ -16,9 +16,10 @@ import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../pla
 import { readingTogether, settle } from '../tenant/index.ts';
 import { keepOnBranch } from './branch.ts';
 import { capture } from './capture.ts';
+import { idMapAt, idMapFile } from './id-map.ts';
 import { accessState } from './knowledge.ts';
-import { idMapAt, planRecovery, type RecoveryConfiguration } from './plan.ts';
-import { type Begun, idMapFile, recordOf } from './record.ts';
+import { planRecovery, type RecoveryConfiguration } from './plan.ts';
+import { type Begun, recordOf } from './record.ts';
 import { runFolder, startedRuns } from './runs.ts';
 
 /**

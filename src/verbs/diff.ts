@@ -14,6 +14,7 @@ import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { TenantReader } from '../model/tenant.ts';
 import { type Compared, compose } from '../report/index.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
+import { idMapAt, type MappedSide, type Pair, underOneId } from './id-map.ts';
 import { keysByKind, nameLookup } from './names.ts';
 import { type AskedScope, resolveScope } from './scope.ts';
 
@@ -77,7 +78,12 @@ export async function diff(request: DiffRequest): Promise<Difference> {
   const names = nameLookup(repository, kinds, [to.commit.id, from.commit.id]);
   const whole: Scope = scope.refs === undefined && scope.kinds === undefined ? { kinds: [...kinds.keys()] } : scope;
   const counts = { ignored: 0, withheld: 0 };
-  const pairs = readPairs(repository, repository.diff(from.commit.id, to.commit.id, whole));
+  const differing = readPairs(repository, repository.diff(from.commit.id, to.commit.id, whole));
+  const pairs = underOneId(
+    request,
+    { from: await mapped(repository, from), to: await mapped(repository, to) },
+    differing,
+  );
   async function* compared(): AsyncGenerator<Compared> {
     for await (const { ref, before, after } of pairs) {
       request.signal?.throwIfAborted();
@@ -276,10 +282,9 @@ function coverageOf(kind: string, from: Side, to: Side): ReportCoverage {
   };
 }
 
-interface Pair {
-  readonly ref: Ref;
-  readonly before: Entity | undefined;
-  readonly after: Entity | undefined;
+/** A living tenant has all the ids that recoveries gave, whatever commit it was read on top of. */
+async function mapped(repository: Repository, { commit, living }: Side): Promise<MappedSide> {
+  return { commit, ids: await idMapAt(repository, living ? await repository.tip() : commit) };
 }
 
 /** The objects that differ, each on both sides, in the order of the files; only blobs that differ are read. */

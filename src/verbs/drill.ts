@@ -7,8 +7,7 @@ import { diffEntities } from '../diff/index.ts';
 import type { Commit } from '../model/commit.ts';
 import { displayNameOf, type Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Kind, Kinds } from '../model/kind.ts';
-import { accessClasses } from '../model/kind.ts';
+import { accessClasses, isIrrevocable, type Kind, type Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, type PlanOptions, planOptions } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
@@ -252,6 +251,13 @@ async function lose(
   return broken;
 }
 
+/** What nobody can give an object that is made anew. */
+function cannotComeBack(kind: Kind, attribute: string): boolean {
+  const contained = kind.contained?.find((one) => one.attribute === attribute);
+  const write = kind.attributes[attribute]?.write;
+  return write === 'never' || write === 'create' || (contained !== undefined && isIrrevocable(contained));
+}
+
 function fidelity(
   kind: Kind,
   whole: ReadonlyMap<Ref, Entity>,
@@ -270,10 +276,9 @@ function fidelity(
     const wanted = translate(kind, entity, ids);
     const change = diffEntities(kind, after.get(currentRef(ids, entity.ref)), wanted);
     const left = (change?.attributes ?? []).filter(({ path }) => {
-      const nature =
-        made.has(wanted.ref) &&
-        ['never', 'create'].includes(kind.attributes[path.split(/[.[]/)[0]!]?.write ?? 'always');
-      if (nature) byNature[path.split(/[.[]/)[0]!] = (byNature[path.split(/[.[]/)[0]!] ?? 0) + 1;
+      const name = path.split(/[.[]/)[0]!;
+      const nature = made.has(wanted.ref) && cannotComeBack(kind, name);
+      if (nature) byNature[name] = (byNature[name] ?? 0) + 1;
       return !nature;
     });
     if (change?.operation === 'create' || left.length + (change?.links.length ?? 0) > 0) {

@@ -5,7 +5,7 @@ import { displayNameOf, type Entity } from '../model/entity.ts';
 import { equal, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { IdMap, Unrepaired } from '../model/plan.ts';
-import { isGuid, keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
+import { isGuid, keyOf, kindOf, mayBeObject, type Ref, toRef } from '../model/ref.ts';
 import { inScope, type Scope } from '../model/scope.ts';
 import type { TenantIdentity } from '../model/tenant.ts';
 import {
@@ -174,7 +174,7 @@ function targetsOf({ kinds }: PlanRequest, pairs: readonly Pair[], appIds: Reado
       const target =
         reference.by === 'appId'
           ? appIds.get(`${reference.kind} ${value}`)
-          : isGuid(value)
+          : mayBeObject(value)
             ? toRef(reference.kind, value)
             : undefined;
       if (target !== undefined) targets.add(target);

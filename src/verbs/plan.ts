@@ -16,6 +16,7 @@ import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { makePlan, type Pair, translate } from '../plan/index.ts';
 import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
+import { idMapAt } from './id-map.ts';
 import { binOf, gather, repairs } from './knowledge.ts';
 import { unkept } from './runs.ts';
 
@@ -164,15 +165,6 @@ function adoptedItems(kinds: Kinds, pairs: readonly Pair[]): Record<string, stri
 
 function itemsIn(value: Json | undefined): readonly JsonObject[] {
   return isArray(value) ? value.filter(isObject) : [];
-}
-
-/** The ids that recoveries gave, as the branch's tip keeps them. */
-export async function idMapAt(repository: Repository, commit: Commit | undefined): Promise<IdMap> {
-  const file = commit === undefined ? undefined : await repository.file(commit.id, 'id-map.yaml');
-  const ids: Record<string, string> = {};
-  for (const [was, entry] of Object.entries(file ?? {}))
-    if (isObject(entry) && typeof entry.is === 'string') ids[was] = entry.is;
-  return ids;
 }
 
 async function requireSameTenant(repository: Repository, goal: Commit, identity: TenantIdentity): Promise<void> {

@@ -1,7 +1,6 @@
 // The record of a run: the plan, what came of its steps and what was left, into what is kept of it on the branch.
 import { alreadySo, type WalkResult } from '../apply/index.ts';
-import type { JsonObject } from '../model/json.ts';
-import { currentRef, type IdMap, type Plan } from '../model/plan.ts';
+import { currentRef, type Plan } from '../model/plan.ts';
 import { type Leftover, outcomes, type RunRecord, type StepOutcome } from '../model/run.ts';
 
 /** A run that has begun: its id and plan, the commit of the state before it, and when. */
@@ -11,11 +10,6 @@ export interface Begun {
   readonly before: string;
   readonly began: string;
   readonly undoes?: string;
-}
-
-/** `id-map.yaml`: every id that a recovery gave, with the run that gave it. */
-export function idMapFile(ids: IdMap, before: JsonObject | undefined, run: string): JsonObject {
-  return Object.fromEntries(Object.entries(ids).map(([was, is]) => [was, before?.[was] ?? { is, run }]));
 }
 
 /** What is kept of a run. */

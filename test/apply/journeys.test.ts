@@ -7,6 +7,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../../src/model/j
 import { keyOf } from '../../src/model/ref.ts';
 import { sealPlan } from '../../src/plan/index.ts';
 import type { Applied } from '../../src/verbs/apply.ts';
+import { diff } from '../../src/verbs/diff.ts';
 import { list, objects } from '../support/drift.ts';
 import { everything, type Place, plain, recoveryPlace } from '../support/recovery.ts';
 import { breakTenant } from '../support/recovery-sweep.ts';
@@ -22,10 +23,30 @@ afterEach(() => place.close());
 
 async function entirely({ record }: Applied): Promise<void> {
   expect(record.failures).toEqual([]);
+  expect(record.refusals.filter(({ reason }) => reason === 'missing')).toEqual([]);
   expect(record.left.filter(({ byNature }) => !byNature)).toEqual([]);
   const written = place.writes().length;
   expect((await place.plan(before)).plan.steps).toEqual([]);
   expect(place.writes().length).toBe(written);
+}
+
+/** What a report says of two sides. */
+async function changes(from: string, to: string) {
+  const { repository, configuration } = place;
+  const request = place.request();
+  const report = await diff({
+    ...request,
+    repository,
+    configuration,
+    from,
+    to,
+    scope: {},
+    reader: async () => request.reader,
+  });
+  const found = [];
+  for await (const change of report.changes) found.push(change);
+  await report.close();
+  return found;
 }
 
 /** Other values of the same sort, the first of which Graph takes is the drift; of any sort where there is none. */
@@ -266,6 +287,12 @@ describe('an object that is gone', () => {
     for (const policy of await list(place, '/identity/conditionalAccess/policies'))
       expect(policy.conditions.users.excludeGroups ?? []).not.toContain(id);
     await entirely(applied);
+    // A difference knows it by its new id: it is no deletion and no creation, and what names it is as it was.
+    const since = await changes(before, 'HEAD');
+    expect(since.map(({ ref, operation }) => `${operation} ${ref}`)).toEqual([`update groups/${now}`]);
+    expect(since[0]!.attributes.map(({ path }) => path)).toEqual(['createdDateTime', 'securityIdentifier']);
+    expect((await changes('HEAD', before)).map(({ operation }) => operation)).toEqual(['update']);
+    expect((await changes(before, 'live')).map(({ operation }) => operation)).toEqual(['update']);
     // A later recovery to the same commit knows it by its new id.
     await place.graph('PATCH', `/groups/${now}`, { description: 'again' });
     await entirely(await place.recover(before));
