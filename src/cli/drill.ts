@@ -4,7 +4,7 @@ import { version } from '../version.ts';
 import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';
 import { watchProgress } from './progress.ts';
-import { deleteOptions, type GuardArguments, guardOptions, planOptionsFrom, runText } from './recovery.ts';
+import { type GuardArguments, goalOptions, planOptionsFrom, runText } from './recovery.ts';
 import { tableText } from './table.ts';
 
 interface Arguments extends GuardArguments {
@@ -15,12 +15,7 @@ interface Arguments extends GuardArguments {
 
 export const drillCommand = command<Arguments>({
   options: (yargs) =>
-    deleteOptions(guardOptions(yargs))
-      .positional('commit', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Commit, branch, tag or date (@2026-11-20)',
-      })
+    goalOptions(yargs)
       .option('seed', { type: 'number', default: 1, requiresArg: true, describe: 'Which objects are broken' })
       .option('against', {
         choices: ['live'],

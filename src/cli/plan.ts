@@ -5,14 +5,7 @@ import { exitStatus } from '../model/problem.ts';
 import { version } from '../version.ts';
 import { command, workplaceFor } from './command.ts';
 import { watchProgress } from './progress.ts';
-import {
-  deleteOptions,
-  type GuardArguments,
-  guardOptions,
-  planFormats,
-  planOptionsFrom,
-  showPlan,
-} from './recovery.ts';
+import { type GuardArguments, goalOptions, idOption, planFormats, planOptionsFrom, showPlan } from './recovery.ts';
 
 interface Arguments extends GuardArguments {
   readonly commit: string;
@@ -24,18 +17,8 @@ interface Arguments extends GuardArguments {
 export const planCommand = command<Arguments>({
   formats: planFormats,
   options: (yargs) =>
-    deleteOptions(guardOptions(yargs))
-      .positional('commit', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Commit, branch, tag or date (@2026-11-20)',
-      })
-      .option('id', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'Only this object (repeatable): an id, a ref, or an exact display name',
-      })
+    goalOptions(yargs)
+      .option('id', idOption)
       .option('out', { type: 'string', requiresArg: true, describe: 'Save the plan to this file, for driftline apply' })
       .option('exit-code', {
         type: 'boolean',

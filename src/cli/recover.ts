@@ -9,9 +9,10 @@ import { watchProgress } from './progress.ts';
 import {
   applyRequest,
   confirmed,
-  deleteOptions,
   type GuardArguments,
+  goalOptions,
   guardOptions,
+  idOption,
   planOptionsFrom,
   sayApplied,
   showPlan,
@@ -32,20 +33,7 @@ interface UndoArguments extends GuardArguments {
 const yes = { type: 'boolean', default: false, describe: 'Do not ask' } as const;
 
 export const recoverCommand = command<RecoverArguments>({
-  options: (yargs) =>
-    deleteOptions(guardOptions(yargs))
-      .positional('commit', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Commit, branch, tag or date (@2026-11-20)',
-      })
-      .option('id', {
-        type: 'string',
-        array: true,
-        requiresArg: true,
-        describe: 'Only this object (repeatable): an id, a ref, or an exact display name',
-      })
-      .option('yes', yes) as never,
+  options: (yargs) => goalOptions(yargs).option('id', idOption).option('yes', yes) as never,
   run: (argv, terminal) =>
     planAndApply(argv, terminal, async (request) => {
       const { planRecovery } = await import('../verbs/plan.ts');

@@ -58,9 +58,22 @@ export function guardOptions(yargs: Argv): Argv {
     .option('details', { type: 'boolean', default: false, describe: 'In the table, every attribute and link' });
 }
 
-export function deleteOptions(yargs: Argv): Argv {
-  return flagOptions(yargs, deleteFlags);
+/** The commit to go back to, and all that a plan may be told. */
+export function goalOptions(yargs: Argv): Argv {
+  return flagOptions(guardOptions(yargs), deleteFlags).positional('commit', {
+    type: 'string',
+    demandOption: true,
+    describe: 'Commit, branch, tag or date (@2026-11-20)',
+  });
 }
+
+/** Single objects of the scope; `--kind` is there for every command. */
+export const idOption = {
+  type: 'string',
+  array: true,
+  requiresArg: true,
+  describe: 'Only this object (repeatable): an id, a ref, or an exact display name',
+} as const;
 
 function flagOptions(yargs: Argv, names: readonly PlanFlag[]): Argv {
   for (const name of names)

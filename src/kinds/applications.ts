@@ -1,5 +1,6 @@
 // The row of applications: registrations of this tenant, with owners and federated credentials, and of secrets only that there are some.
 import type { Kind } from '../model/kind.ts';
+import { containedCredentials, credentials } from './credentials.ts';
 
 /** Reference 3.3. Left out: the logo (media), and of every credential the secret itself. */
 export const applications = {
@@ -43,12 +44,7 @@ export const applications = {
     isDeviceOnlyAuthSupported: { native: true },
     isDisabled: { native: true },
     isFallbackPublicClient: {},
-    // Their bytes are not stored, only what Graph shows of them: a certificate that is gone cannot be put back, one that came can go.
-    keyCredentials: {
-      key: ['keyId'],
-      only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'keyId', 'startDateTime', 'type', 'usage'],
-      access: 'credential',
-    },
+    keyCredentials: credentials.keyCredentials,
     managerApplications: { refersTo: { kind: 'applications', by: 'appId' }, access: 'ownership' },
     nativeAuthenticationApisEnabled: { native: true },
     notes: { native: true },
@@ -59,11 +55,7 @@ export const applications = {
     'optionalClaims.idToken': { key: ['name', 'source'] },
     'optionalClaims.saml2Token': { key: ['name', 'source'] },
     parentalControlSettings: {},
-    passwordCredentials: {
-      key: ['keyId'],
-      only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'hint', 'keyId', 'startDateTime'],
-      access: 'credential',
-    },
+    passwordCredentials: credentials.passwordCredentials,
     publicClient: {},
     'publicClient.redirectUris': { access: 'redirectUri' },
     publisherDomain: { noise: true },
@@ -99,20 +91,7 @@ export const applications = {
       write: ['create', 'update', 'delete'],
       createOnly: ['name'],
     },
-    {
-      attribute: 'keyCredentials',
-      key: 'keyId',
-      read: 'inline',
-      write: ['delete'],
-      removal: 'rewrite',
-    },
-    {
-      attribute: 'passwordCredentials',
-      key: 'keyId',
-      read: 'inline',
-      write: ['delete'],
-      removal: { action: 'removePassword' },
-    },
+    ...containedCredentials,
   ],
   deletion: { mode: 'soft', bin: '/directory/deletedItems/microsoft.graph.application' },
   creation: 'post',

@@ -1,5 +1,6 @@
 // The row of groups: security and Microsoft 365 groups, assigned or dynamic, with their members and owners.
 import type { Kind } from '../model/kind.ts';
+import { licences } from './licences.ts';
 
 const assignableToRole = { attribute: 'isAssignableToRole', equals: true } as const;
 
@@ -16,18 +17,7 @@ export const groups = {
   select: true,
   attributes: {
     assignedLabels: { write: 'never', key: ['labelId'] },
-    assignedLicenses: {
-      write: 'action',
-      action: 'assignLicense',
-      cloudOnly: false,
-      difference: {
-        add: 'addLicenses',
-        remove: 'removeLicenses',
-        key: 'skuId',
-        members: ['disabledPlans', 'skuId'],
-      },
-      key: ['skuId'],
-    },
+    assignedLicenses: { ...licences, key: ['skuId'] },
     classification: { native: true },
     createdDateTime: { write: 'never' },
     description: { native: true },

@@ -1,5 +1,6 @@
 // The row of service principals: what applications are and may do in this tenant, with owners and the app roles assigned on them.
 import type { Kind } from '../model/kind.ts';
+import { containedCredentials, credentials } from './credentials.ts';
 
 /** The two tenants that own Microsoft's own applications (reference 3.4). */
 const microsoftTenants = ['f8cdef31-a31e-4b4a-93e4-5f571e91255a', '72f988bf-86f1-41af-91ab-2d7cd011db47'] as const;
@@ -48,22 +49,14 @@ export const servicePrincipals = {
     info: inherited,
     'info.logoUrl': { noise: true },
     isDisabled: { write: 'never' },
-    keyCredentials: {
-      key: ['keyId'],
-      only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'keyId', 'startDateTime', 'type', 'usage'],
-      access: 'credential',
-    },
+    keyCredentials: credentials.keyCredentials,
     loginUrl: { native: true },
     logoutUrl: inherited,
     notes: { native: true },
     notificationEmailAddresses: { native: true },
     oauth2PermissionScopes: { ...inherited, key: ['id'] },
     'oauth2PermissionScopes.origin': { noise: true },
-    passwordCredentials: {
-      key: ['keyId'],
-      only: ['customKeyIdentifier', 'displayName', 'endDateTime', 'hint', 'keyId', 'startDateTime'],
-      access: 'credential',
-    },
+    passwordCredentials: credentials.passwordCredentials,
     preferredSingleSignOnMode: { native: true },
     preferredTokenSigningKeyThumbprint: { native: true },
     replyUrls: inherited,
@@ -89,22 +82,7 @@ export const servicePrincipals = {
     },
     owners: { targets: ['users', 'servicePrincipals'], read: 'expand', write: 'ref', access: 'ownership' },
   },
-  contained: [
-    {
-      attribute: 'keyCredentials',
-      key: 'keyId',
-      read: 'inline',
-      write: ['delete'],
-      removal: 'rewrite',
-    },
-    {
-      attribute: 'passwordCredentials',
-      key: 'keyId',
-      read: 'inline',
-      write: ['delete'],
-      removal: { action: 'removePassword' },
-    },
-  ],
+  contained: containedCredentials,
   deletion: { mode: 'soft', bin: '/directory/deletedItems/microsoft.graph.servicePrincipal' },
   creation: 'post',
   permissions: {

@@ -1,5 +1,6 @@
 // The row of users: people and guests, with their manager and sponsors.
 import type { Kind } from '../model/kind.ts';
+import { licences } from './licences.ts';
 
 /** Reference 3.1. Left out: what is stored in SharePoint (501 in a listing), `signInActivity`, `passwordProfile`, `showInAddressList`. */
 export const users = {
@@ -47,16 +48,8 @@ export const users = {
     lastPasswordChangeDateTime: { noise: true },
     legalAgeGroupClassification: { write: 'never' },
     licenseAssignmentStates: {
-      write: 'action',
-      action: 'assignLicense',
-      cloudOnly: false,
-      difference: {
-        add: 'addLicenses',
-        remove: 'removeLicenses',
-        key: 'skuId',
-        members: ['disabledPlans', 'skuId'],
-        inherited: 'assignedByGroup',
-      },
+      ...licences,
+      difference: { ...licences.difference, inherited: 'assignedByGroup' },
       key: ['skuId', 'assignedByGroup'],
       only: ['assignedByGroup', 'disabledPlans', 'skuId'],
     },
