@@ -1,4 +1,4 @@
-// driftline sandbox: a Microsoft Graph that runs here, until it is stopped; its addresses and credentials as one JSON line.
+// driftline sandbox: a Microsoft Graph that runs here, until it is stopped; its addresses and credentials as one JSON line, or as what a shell takes.
 import { command } from './command.ts';
 
 interface Arguments {
@@ -7,6 +7,7 @@ interface Arguments {
 }
 
 export const sandboxCommand = command<Arguments>({
+  formats: ['env'],
   options: (yargs) =>
     yargs
       .option('port', { type: 'number', default: 0, describe: 'Port on 127.0.0.1; 0: any free one', requiresArg: true })
@@ -20,7 +21,10 @@ export const sandboxCommand = command<Arguments>({
     const sandbox = createSandbox();
     await sandbox.loadSeed(argv.seed ?? exampleState);
     const { graphUrl, authorityUrl, env, close } = await sandbox.listen({ port: argv.port });
-    await terminal.out(`${JSON.stringify({ graphUrl, authorityUrl, env })}\n`);
+    const exports = () => Object.entries(env).map(([name, value]) => `export ${name}='${value}'\n`);
+    await terminal.out(
+      argv.format === 'env' ? exports().join('') : `${JSON.stringify({ graphUrl, authorityUrl, env })}\n`,
+    );
     if (!argv.quiet) terminal.note('Serving until it is stopped (Ctrl+C).\n');
     await new Promise<void>((resolve) => {
       terminal.signal.addEventListener('abort', () => resolve(), { once: true });
