@@ -1,5 +1,6 @@
 // Capture: entities in, kind by kind, one commit out; only what differs from the base is sent to git, and the ref moves whole or not at all.
 import { createHash, hash } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Commit, Counts } from '../model/commit.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -62,8 +63,12 @@ function lockName(ref: string): string {
   return createHash('sha1').update(ref).digest('hex').slice(0, 16);
 }
 
-/** Deletes the temporary refs whose makers are dead. */
+/** Deletes the temporary refs whose makers are dead, and the locks of those that were being made. */
 async function forgetDead({ git }: Store, live: ReadonlySet<string>): Promise<void> {
+  const folder = join(git.place.commonDir, temporary);
+  for (const name of await readdir(folder).catch(() => []))
+    if (name.endsWith('.lock') && !live.has(name.slice(0, -'.lock'.length)))
+      await rm(join(folder, name), { force: true });
   for await (const line of git.fields(['for-each-ref', '--format=%(refname)%00', `${temporary}/`])) {
     const ref = line.trim();
     if (ref !== '' && !live.has(ref.slice(temporary.length + 1)))
