@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { inputNames } from '../../src/action/inputs.ts';
 import { outputNames } from '../../src/action/runner.ts';
 import { firstApp } from '../../src/sandbox/index.ts';
-import { type Journey, startJourney } from '../support/action-journey.ts';
+import { type Journey, startWithApplications } from '../support/action-journey.ts';
 import { actionStep, type Context, filled, type Job, readWorkflow, workflowFolder } from '../support/workflow.ts';
 
 // Journeys start many processes: on a busy machine they take their time.
@@ -114,30 +114,12 @@ afterEach(async () => {
   }
 });
 
-/** A tenant with the two applications of the set-up guide and their federated credentials, and a repository with the workflows' environments. */
+/** The stage of the set-up guide, and how its jobs are run. */
 async function setUp() {
-  const writer = { appId: '5f0c8a52-6d0e-4a53-9a4b-0b8d4f6a1d77', secret: 'not used', permissions: 'all' as const };
-  const stage = await startJourney({ 'driftline.yaml': 'kinds: [groups]\n' }, { apps: [writer] });
+  const { variables: named, ...stage } = await startWithApplications({ 'driftline.yaml': 'kinds: [groups]\n' });
   stages.push(stage);
-  const { server, graph, env } = stage;
-  for (const [appId, environment] of [
-    [firstApp.appId, 'tenant-read'],
-    [writer.appId, 'recovery'],
-  ] as const) {
-    const { status } = await graph('POST', `/applications(appId='${appId}')/federatedIdentityCredentials`, {
-      name: environment,
-      issuer: 'https://token.actions.githubusercontent.com',
-      subject: `repo:${server.repository}:environment:${environment}`,
-      audiences: ['api://AzureADTokenExchange'],
-    });
-    expect(status).toBe(201);
-  }
-  server.reviewedEnvironments.set('recovery', true).set('tenant-read', false);
-  const variables = {
-    'vars.AZURE_TENANT_ID': env.AZURE_TENANT_ID!,
-    'vars.DRIFTLINE_READER_CLIENT_ID': firstApp.appId,
-    'vars.DRIFTLINE_WRITER_CLIENT_ID': writer.appId,
-  };
+  const { server, env } = stage;
+  const variables = Object.fromEntries(Object.entries(named).map(([name, value]) => [`vars.${name}`, value]));
   const urls = { DRIFTLINE_GRAPH_URL: env.DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL: env.DRIFTLINE_AUTHORITY_URL };
   /** Runs one job's step with the job's own permissions, environment and identity. */
   const runJob = async (job: Job, context: Context, event?: { name: string; payload: unknown }) => {

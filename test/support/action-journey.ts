@@ -1,5 +1,12 @@
 // The stage of the Action's journeys: the example company in a sandbox, a GitHub with its repository, and the steps of a job between them.
-import { createSandbox, exampleState, readSeed, type SandboxOptions, type Seed } from '../../src/sandbox/index.ts';
+import {
+  createSandbox,
+  exampleState,
+  firstApp,
+  readSeed,
+  type SandboxOptions,
+  type Seed,
+} from '../../src/sandbox/index.ts';
 import { type Step, type StepOptions, step } from './action.ts';
 import { type GitHubServer, startGitHub } from './github-server.ts';
 import { caller, type Graph } from './graph.ts';
@@ -59,4 +66,37 @@ export async function startWithBaseline(config: string): Promise<Journey> {
       }),
     );
   return startJourney({}, {}, await baselines.get(config));
+}
+
+/** The application that writes: the second of the set-up guide. */
+const writer = { appId: '5f0c8a52-6d0e-4a53-9a4b-0b8d4f6a1d77', secret: 'not used', permissions: 'all' as const };
+
+/**
+ * A tenant with the two applications of the set-up guide and their federated credentials, and a repository with the environments of the
+ * workflows. `variables` are those that the guide sets in the repository.
+ */
+export async function startWithApplications(
+  files: Readonly<Record<string, string>>,
+): Promise<Journey & { readonly variables: Readonly<Record<string, string>> }> {
+  const stage = await startJourney(files, { apps: [writer] });
+  const { server, graph, env } = stage;
+  for (const [appId, environment] of [
+    [firstApp.appId, 'tenant-read'],
+    [writer.appId, 'recovery'],
+  ] as const) {
+    const { status, body } = await graph('POST', `/applications(appId='${appId}')/federatedIdentityCredentials`, {
+      name: environment,
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: `repo:${server.repository}:environment:${environment}`,
+      audiences: ['api://AzureADTokenExchange'],
+    });
+    if (status !== 201) throw new Error(JSON.stringify(body));
+  }
+  server.reviewedEnvironments.set('recovery', true).set('tenant-read', false);
+  const variables = {
+    AZURE_TENANT_ID: env.AZURE_TENANT_ID!,
+    DRIFTLINE_READER_CLIENT_ID: firstApp.appId,
+    DRIFTLINE_WRITER_CLIENT_ID: writer.appId,
+  };
+  return { ...stage, variables };
 }

@@ -1,0 +1,145 @@
+// A real runner around the example workflows: act in its mode without containers; outputs, conditions, summaries and job order are its own doing.
+import { execFileSync, spawn } from 'node:child_process';
+import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { initGitHub } from '../../src/verbs/init-github.ts';
+import { temporaryFolder } from './driftline.ts';
+import type { GitHubServer } from './github-server.ts';
+import { readWorkflow } from './workflow.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+/** The commit that the workflows name the release by. */
+const release = 'd'.repeat(40);
+
+/** Is act on the PATH? */
+export function hasAct(): boolean {
+  try {
+    execFileSync('act', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface WorkflowEvent {
+  readonly name: string;
+  readonly payload?: unknown;
+  /** Inputs of workflow_dispatch. */
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+export interface JobRan {
+  readonly result: string;
+  readonly log: string;
+  readonly summary: string;
+  /** Outputs of steps, by step and name: `drift.pull-request`. */
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface ActRunner {
+  /** Runs one workflow of `docs/workflows`; gives its jobs by id, those that were skipped left out. */
+  run(workflow: string, event: WorkflowEvent): Promise<Readonly<Record<string, JobRan>>>;
+}
+
+interface Line {
+  readonly jobID?: string;
+  readonly msg?: string;
+  readonly jobResult?: string;
+  readonly raw_output?: boolean;
+  readonly command?: string;
+  readonly content?: string;
+  readonly name?: string;
+  readonly arg?: string;
+  readonly stepID?: readonly string[];
+}
+
+/**
+ * Sets up a working copy with the workflows as `driftline init --github` writes them, and a release as the runner would download it.
+ * `server` is told, job by job, which environment and permissions the workflow gives it, as GitHub knows them.
+ */
+export function startRunner(
+  server: GitHubServer,
+  variables: Readonly<Record<string, string>>,
+  env: Readonly<Record<string, string | undefined>>,
+): ActRunner {
+  const folder = realpathSync(temporaryFolder('driftline-act'));
+  const [copy, unpacked, artifacts, home] = ['copy', 'release', 'artifacts', 'home'].map((name) => join(folder, name));
+  for (const path of [copy!, unpacked!, artifacts!, home!]) mkdirSync(path);
+  for (const name of ['action.yml', 'package.json']) copyFileSync(join(root, name), join(unpacked!, name));
+  execFileSync(process.execPath, [join(root, '.ci/bundle.mjs'), join(unpacked!, 'bundle')]);
+  execFileSync('git', ['init', '--quiet', '--initial-branch=main', copy!]);
+  initGitHub(copy!, { action: `driftline/driftline@${release}` });
+  const instead = {
+    [`driftline/driftline@${release}`]: unpacked!,
+    ...Object.fromEntries(
+      ['upload-artifact', 'download-artifact'].map((name) => [pinOf(name), join(root, 'test/runner', name)]),
+    ),
+  };
+  return {
+    async run(workflow, { name, payload = {}, inputs = {} }) {
+      const event = join(folder, 'event.json');
+      writeFileSync(event, JSON.stringify({ ...(payload as object), inputs }));
+      const path = `.github/workflows/driftline-${workflow}.yml`;
+      const job = {
+        ...env,
+        ...server.oidc,
+        GITHUB_API_URL: server.apiUrl,
+        GITHUB_SERVER_URL: server.serverUrl,
+        GITHUB_REPOSITORY: server.repository,
+        DRIFTLINE_ARTIFACTS: artifacts!,
+      };
+      const words = [
+        ...[name, '--json', '--no-cache-server', '--eventpath', event, '--workflows', path],
+        ...['--platform', 'ubuntu-latest=-self-hosted', '--secret', `GITHUB_TOKEN=${server.token}`],
+        ...Object.entries(instead).flatMap(([action, place]) => ['--local-repository', `${action}=${place}`]),
+        ...Object.entries(variables).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
+        ...Object.entries(job).flatMap(([key, value]) => (value === undefined ? [] : ['--env', `${key}=${value}`])),
+        ...Object.entries(inputs).flatMap(([key, value]) => ['--input', `${key}=${value}`]),
+      ];
+      const child = spawn('act', words, {
+        cwd: copy!,
+        env: { PATH: [process.execPath.replace(/\/[^/]*$/, ''), process.env.PATH].join(delimiter), HOME: home! },
+      });
+      return await follow(child, server, workflow);
+    },
+  };
+}
+
+/** The commit by which the workflows name an action of GitHub's. */
+function pinOf(name: string): string {
+  for (const { steps = [] } of ['recover', 'drift'].flatMap((workflow) => Object.values(readWorkflow(workflow).jobs)))
+    for (const { uses = '' } of steps) if (uses.startsWith(`actions/${name}@`)) return uses;
+  throw new Error(`no workflow uses actions/${name}`);
+}
+
+/** Reads act's own account of the run, line by line, and tells the server which job runs. */
+async function follow(child: ReturnType<typeof spawn>, server: GitHubServer, workflow: string) {
+  const jobs: Record<string, { result: string; log: string; summary: string; outputs: Record<string, string> }> = {};
+  const described = readWorkflow(workflow).jobs;
+  let running = '';
+  let outside = '';
+  child.stderr!.on('data', (data: Buffer) => (outside += data.toString('utf8')));
+  for await (const text of createInterface({ input: child.stdout! })) {
+    const line = JSON.parse(text) as Line;
+    if (line.jobID === undefined) {
+      outside += `${line.msg}\n`;
+      continue;
+    }
+    if (line.jobID !== running) {
+      running = line.jobID;
+      server.permissions = described[running]?.permissions;
+      server.jobEnvironment = described[running]?.environment;
+    }
+    jobs[running] ??= { result: '', log: '', summary: '', outputs: {} };
+    const job = jobs[running]!;
+    job.log += line.raw_output === true ? line.msg : `${line.msg}\n`;
+    if (line.jobResult !== undefined) job.result = line.jobResult;
+    if (line.command === 'summary') job.summary += line.content;
+    if (line.command === 'set-output') job.outputs[`${line.stepID?.at(-1)}.${line.name}`] = line.arg ?? '';
+  }
+  server.permissions = undefined;
+  server.jobEnvironment = undefined;
+  if (Object.keys(jobs).length === 0) throw new Error(`act ran no job: ${outside}`);
+  return jobs;
+}
