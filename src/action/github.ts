@@ -53,6 +53,11 @@ class Refused extends Error {
 /** What GitHub answers when the repository's settings forbid pull requests by workflows. */
 const notPermitted = /not permitted to create or approve pull requests/i;
 
+/** What it answers where a label would have to be made (github.com/actions/labeler, issue 870). */
+const notAllowedToMake = /permission to create labels/i;
+/** The permission of everything about pull requests: no mode reads them that does not write one, too. */
+const write = 'pull-requests: write';
+
 const attempts = 4;
 const longestWaitSeconds = 60;
 const pageSize = 100;
@@ -98,13 +103,13 @@ export class GitHub {
   /** The pull requests from a branch of this repository, newest first. */
   async pullRequests(headBranch: string): Promise<PullRequest[]> {
     const query = { head: `${this.owner}:${headBranch}`, state: 'all', per_page: String(pageSize) };
-    const body = await this.#ask('GET', 'pulls', { query, needs: 'pull-requests: read' });
+    const body = await this.#ask('GET', 'pulls', { query, needs: write });
     const found = (Array.isArray(body) ? body : []).map(pullRequest);
     return found.filter((pull) => pull.headBranch === headBranch && pull.headRepository === this.#options.repository);
   }
 
   async pullRequest(number: number): Promise<PullRequest> {
-    return pullRequest(await this.#ask('GET', `pulls/${number}`, { needs: 'pull-requests: read' }));
+    return pullRequest(await this.#ask('GET', `pulls/${number}`, { needs: write }));
   }
 
   /**
@@ -120,7 +125,7 @@ export class GitHub {
         const unknown = !(error instanceof Refused) || error.status >= 500;
         const open = exists || unknown ? (await this.pullRequests(parts.head)).find((pull) => pull.open) : undefined;
         if (open !== undefined) return this.updatePullRequest(open.number, { title: parts.title, body: parts.body });
-        if (!unknown || attempt >= attempts) throw this.#problem(error, 'pull-requests: write', 'pulls');
+        if (!unknown || attempt >= attempts) throw this.#problem(error, write, 'pulls');
         await this.#options.world.wait(1000 * 2 ** attempt);
       }
     }
@@ -130,7 +135,7 @@ export class GitHub {
     number: number,
     parts: { title?: string; body?: string; state?: 'open' | 'closed' },
   ): Promise<PullRequest> {
-    return pullRequest(await this.#ask('PATCH', `pulls/${number}`, { body: parts, needs: 'pull-requests: write' }));
+    return pullRequest(await this.#ask('PATCH', `pulls/${number}`, { body: parts, needs: write }));
   }
 
   /** All comments on a pull request's conversation, oldest first. */
@@ -138,7 +143,7 @@ export class GitHub {
     const found: Comment[] = [];
     for (let page = 1; page <= mostPages; page += 1) {
       const query = { per_page: String(pageSize), page: String(page) };
-      const body = await this.#ask('GET', `issues/${number}/comments`, { query, needs: 'pull-requests: read' });
+      const body = await this.#ask('GET', `issues/${number}/comments`, { query, needs: write });
       const items = Array.isArray(body) ? body : [];
       found.push(...items.map(comment));
       if (items.length < pageSize) break;
@@ -147,22 +152,21 @@ export class GitHub {
   }
 
   async addComment(number: number, body: string): Promise<Comment> {
-    return comment(
-      await this.#ask('POST', `issues/${number}/comments`, { body: { body }, needs: 'pull-requests: write' }),
-    );
+    return comment(await this.#ask('POST', `issues/${number}/comments`, { body: { body }, needs: write }));
   }
 
   async updateComment(id: number, body: string): Promise<Comment> {
-    return comment(
-      await this.#ask('PATCH', `issues/comments/${id}`, { body: { body }, needs: 'pull-requests: write' }),
-    );
+    return comment(await this.#ask('PATCH', `issues/comments/${id}`, { body: { body }, needs: write }));
   }
 
+  /** Puts labels on. One that the repository does not have yet is made, for which GitHub wants more than for the others. */
   async addLabels(number: number, labels: readonly string[]): Promise<void> {
-    await this.#ask('POST', `issues/${number}/labels`, {
-      body: { labels: [...labels] },
-      needs: 'pull-requests: write',
-    });
+    try {
+      await this.#send('POST', `issues/${number}/labels`, { body: { labels: [...labels] } });
+    } catch (error) {
+      const making = error instanceof Refused && notAllowedToMake.test(error.message);
+      throw this.#problem(error, making ? 'issues: write (GitHub asks for it to make a new label)' : write, 'labels');
+    }
   }
 
   /** Takes a label off; one that is not there is off already. */
@@ -170,8 +174,7 @@ export class GitHub {
     try {
       await this.#send('DELETE', `issues/${number}/labels/${encodeURIComponent(label)}`);
     } catch (error) {
-      if (!(error instanceof Refused && error.status === 404))
-        throw this.#problem(error, 'pull-requests: write', 'labels');
+      if (!(error instanceof Refused && error.status === 404)) throw this.#problem(error, write, 'labels');
     }
   }
 
@@ -285,14 +288,14 @@ export class GitHub {
       return new Problem({
         kind: 'authentication',
         summary: 'GitHub does not let this token do it',
-        detail: `It answered ${status} to a request on ${this.#options.repository}. The job needs the permission ${needs}; a pull request from a fork never has it.`,
+        detail: `GitHub answered ${status} to a request on ${this.#options.repository}. The job needs the permission ${needs}; a pull request from a fork never has it.`,
         subject,
         cause: error,
       });
     return new Problem({
       kind: 'failed',
       summary: 'GitHub did not do what it was asked',
-      detail: `${status === undefined ? 'It could not be reached' : `It answered ${status}: ${error instanceof Error ? error.message : ''}`}. What was pushed or committed before stays; run the job again.`,
+      detail: `${status === undefined ? 'It could not be reached' : `It answered ${status}: ${error instanceof Error ? error.message.replace(/\.$/, '') : ''}`}. What was pushed or committed before stays; run the job again.`,
       subject,
       cause: error,
     });

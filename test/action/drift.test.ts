@@ -255,6 +255,33 @@ describe('drift', () => {
     expect(open.status).toBe(3);
     expect(open.log).toContain('allow-public');
   });
+
+  it('goes on without labels where it may not make them, and says which permission that needs', async () => {
+    const { server, run, rename } = await withBaseline();
+    await rename('Other');
+    server.permissions = { contents: 'write', 'pull-requests': 'write' };
+    const { status, log } = await run({ command: 'drift' });
+    expect(status).toBe(0);
+    expect(server.pulls[0]).toMatchObject({ state: 'open', labels: [] });
+    expect(log).toContain('::warning title=Labels');
+    expect(log).toContain('issues: write');
+    server.permissions = { ...server.permissions, issues: 'write' };
+    expect((await run({ command: 'drift' })).log).not.toContain('::warning');
+    expect(server.pulls[0]!.labels).toEqual(['driftline', 'driftline:groups']);
+  });
+
+  it('against a branch that is not there is a mistake in its name, and begins no new baseline', async () => {
+    const { server, run } = await withBaseline();
+    const { status, log } = await run({ command: 'drift', branch: 'mian' });
+    expect(status).toBe(7);
+    expect(log).toContain('branch names mian, which the repository does not have');
+    expect(server.git('for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('refs/heads/main');
+  });
+
+  it('says in the log what was read, kind by kind', async () => {
+    const { run } = await withBaseline();
+    expect((await run({ command: 'drift' })).log).toMatch(/^Read groups: \d+ objects$/m);
+  });
 });
 
 describe('pushes that race', () => {

@@ -175,7 +175,7 @@ describe('somebody who copies the workflows', () => {
     const name = async () => (await graph('GET', `/groups/${group}`)).body.displayName;
 
     const first = await runJob(drift, {});
-    expect(first.log).not.toContain('::error');
+    expect(first.log).not.toMatch(/::(error|warning)/);
     expect(first.outputs['pull-request']).toBe('1');
     server.merge(1);
 
@@ -210,6 +210,22 @@ describe('somebody who copies the workflows', () => {
 
     const verified = await runJob(readWorkflow('verify').jobs.verify!, {});
     expect(verified.summary).toContain('## Sound');
+  });
+
+  it('and forgets something of the sign-in is told what it is', async () => {
+    const { server, runJob } = await setUp();
+    const drift = readWorkflow('drift').jobs.drift!;
+    const { environment: _, ...elsewhere } = drift;
+    const { 'id-token': __, ...permissions } = drift.permissions!;
+    for (const [job, context, words] of [
+      [elsewhere, {}, `This job's subject is repo:${server.repository}:ref:refs/heads/main`],
+      [{ ...drift, permissions }, {}, 'Give the job the permission id-token: write'],
+      [drift, { 'vars.DRIFTLINE_READER_CLIENT_ID': '' }, 'client-id are empty'],
+    ] as const) {
+      const { status, log } = await runJob(job, context);
+      expect(status, log).toBe(6);
+      expect(log).toContain(words);
+    }
   });
 
   it('of several tenants fans out over them, and one that fails hides no other', async () => {

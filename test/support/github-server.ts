@@ -106,6 +106,8 @@ export interface GitHubServer {
   isPublic: boolean;
   /** May the token open pull requests, as the repository's setting says? */
   mayOpenPulls: boolean;
+  /** The labels that the repository has. */
+  readonly labels: Set<string>;
   readonly writers: Set<string>;
   readonly reviewedEnvironments: Map<string, boolean>;
   /** The environment that the job runs in, as its OIDC token says. */
@@ -171,6 +173,7 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
     offences: [],
     isPublic: false,
     mayOpenPulls: true,
+    labels: new Set(),
     writers: new Set(['alex']),
     reviewedEnvironments: new Map(),
     jobEnvironment: undefined,
@@ -438,6 +441,12 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
       case 'POST /issues/{issue_number}/labels': {
         const labels = (body as unknown as { labels: string[] }).labels;
         if (labels.some((label) => label.length > 50)) return [422, { message: 'Validation Failed' }];
+        // Whoever may write pull requests may put labels on, and only who may write issues makes new ones (actions/labeler, issue 870).
+        if (labels.some((label) => !github.labels.has(label)) && !allowed('issues', 'write')) {
+          const errors = [{ resource: 'Repository', field: 'label', code: 'unauthorized' }];
+          return [403, { message: 'You do not have permission to create labels on this repository.', errors }];
+        }
+        for (const label of labels) github.labels.add(label);
         if (pull !== undefined) pull.labels = [...new Set([...pull.labels, ...labels])];
         return [200, (pull?.labels ?? []).map((name) => ({ name }))];
       }
