@@ -19,7 +19,7 @@ function named(ref: string): boolean {
 /** What each mode needs of the repository, and where its work is; only the one that runs is loaded. */
 const modes: Readonly<Record<Inputs['command'], Mode>> = {
   snapshot: {
-    needs: { shallow: true, withoutFiles: true },
+    needs: { shallow: true, withoutFiles: true, withoutBranch: true },
     load: async () => (await import('./action/snapshot.ts')).runSnapshot,
   },
   drift: {
@@ -35,7 +35,7 @@ const modes: Readonly<Record<Inputs['command'], Mode>> = {
     load: async () => (await import('./action/apply.ts')).runApply,
   },
   revert: { needs: { refs: named }, load: async () => (await import('./action/revert.ts')).runRevert },
-  verify: { needs: {}, load: async () => (await import('./action/verify.ts')).runVerify },
+  verify: { needs: { withoutBranch: true }, load: async () => (await import('./action/verify.ts')).runVerify },
   tenants: {
     needs: { shallow: true, withoutFiles: true },
     load: async () => (await import('./action/verify.ts')).runTenants,

@@ -5,11 +5,12 @@ import type { Commit } from '../model/commit.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
+import { count } from '../report/index.ts';
 import { capture, countsText } from '../verbs/capture.ts';
 import { version } from '../version.ts';
 import { notify } from './notify.ts';
 import { closePullRequest, syncLabels, syncPullRequest } from './pull-requests.ts';
-import { commentText, type Survey, sayIncomplete, survey, writeReport } from './report.ts';
+import { commentText, readingLog, type Survey, sayIncomplete, survey, writeReport } from './report.ts';
 import { publish, refusePublic, type Site } from './site.ts';
 
 /** Where the living tenant is kept inside the job's clone. */
@@ -39,6 +40,7 @@ export async function runDrift(site: Site): Promise<number> {
       ref: base === undefined ? repository.branch : liveRef,
       now: world.now,
       version,
+      onProgress: readingLog(site),
       signal: world.signal,
     });
     const live = taken.commit!;
@@ -78,17 +80,18 @@ async function compareAndShow(
   const scope = scopeOf(inputs.kinds);
   const all = await survey(site, repository, base.id, live.id, scope);
   const drift = all.objects > 0;
+  const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
   const tenantId = live.snapshot!.tenantId;
   runner.output('drift', String(drift));
   runner.output('changed', String(all.objects));
   runner.output('commit', live.id);
   const shown: Shown[] = [];
   const whole = `${prefix}${tenantId}`;
-  if (drift && !inputs.perKind) shown.push({ base, live, branch: whole, kinds: undefined, drift: all });
+  if (drift && !inputs.perKind) shown.push({ base, live, first, branch: whole, kinds: undefined, drift: all });
   if (drift && inputs.perKind)
     for (const kind of all.kinds) {
       const one = await survey(site, repository, base.id, live.id, { kinds: [kind] });
-      shown.push({ base, live, branch: `${whole}-${kind}`, kinds: [kind], drift: one });
+      shown.push({ base, live, first, branch: `${whole}-${kind}`, kinds: [kind], drift: one });
     }
   const numbers: number[] = [];
   let news = false;
@@ -103,21 +106,24 @@ async function compareAndShow(
   const baseline = `[${base.id.slice(0, 12)}](${page}/commit/${base.id})`;
   if (!drift) {
     const words = partly ? 'No drift in what could be read' : 'No drift';
-    const ignored = all.ignored > 0 ? ` (${all.ignored} differences are ignored)` : '';
+    const ignored = all.ignored > 0 ? ` (${count(all.ignored, 'difference')} ignored)` : '';
     runner.log(`${words}: the tenant is as ${base.id.slice(0, 12)} has it${ignored}`);
     runner.summary(`## ${words}\n\nThe tenant is as ${baseline} has it${ignored}.`);
     return exitStatus.done.status;
   }
   const counts = countsText(all.counts);
+  const differ = `${count(all.objects, 'object')} ${all.objects === 1 ? 'differs' : 'differ'}`;
   runner.log(`Drift: ${counts}`);
-  await writeReport(site, all.sheets, `## Drift\n\n${all.objects} objects differ from ${baseline}.`);
-  if (news) await notify(site, 'drift', `${all.objects} objects differ from the baseline: ${counts}.`);
+  await writeReport(site, all.sheets, `## ${first ? 'First baseline' : 'Drift'}\n\n${differ} from ${baseline}.`);
+  if (news) await notify(site, 'drift', `${differ} from the baseline: ${counts}.`);
   return inputs.failOnDrift ? exitStatus.differences.status : exitStatus.done.status;
 }
 
 interface Shown {
   readonly base: Commit;
   readonly live: Commit;
+  /** The baseline holds nothing of the tenant yet. */
+  readonly first: boolean;
   readonly branch: string;
   /** The kinds of a pull request of its own; undefined: all of them in one. */
   readonly kinds: readonly string[] | undefined;
@@ -131,7 +137,7 @@ async function showDrift(
   shown: Shown,
 ): Promise<{ readonly number?: number; readonly news: boolean }> {
   const { clone, runner, github } = site;
-  const { base, branch, kinds, drift } = shown;
+  const { base, first, branch, kinds, drift } = shown;
   const live = kinds === undefined ? shown.live.id : await onlyKinds(site, repository, shown);
   const ref = `refs/heads/${branch}`;
   const there = site.remote.refs.get(ref);
@@ -146,7 +152,6 @@ async function showDrift(
   }
   if (there === undefined || !(await sameBranch(site, there, live)))
     await clone.push([{ ref, from: there, to: live, rewrite: true }]);
-  const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
   const { pull, done, news } = await syncPullRequest(github, {
     branch,
     base: repository.branch.replace(/^refs\/heads\//, ''),
@@ -242,11 +247,11 @@ function titleOf(
   // Only numbers, names of kinds and of our own folders: nothing that the tenant says.
   const folder = /^tenants\/([A-Za-z0-9._-]+)\//.exec(configuration.statePath)?.[1];
   const where = [folder, kinds?.join(', ')].filter((part) => part !== undefined).join(' ');
-  return `${first ? 'First baseline' : 'Drift'}${where === '' ? '' : ` in ${where}`}: ${objects} ${objects === 1 ? 'object' : 'objects'} (${countsText(counts)})`;
+  return `${first ? 'First baseline' : 'Drift'}${where === '' ? '' : ` in ${where}`}: ${count(objects, 'object')} (${countsText(counts)})`;
 }
 
 function introduction(first: boolean): string {
   return first
-    ? 'This is the tenant as it is now. **Merging accepts it as the baseline** that later runs compare with. Closing changes nothing.'
+    ? 'This is the tenant as it is now. **Merging accepts it as the baseline** that later runs compare with. Closing changes nothing. The baseline holds nothing of the tenant yet: that is why every object is new below, and no kind was read in it.'
     : '**Merging accepts this drift** as the new baseline. Closing or commenting does not touch the tenant. To put the tenant back, somebody with write access comments `/driftline revert`; that makes a plan, which waits for approval. Do not commit on this branch: each run makes it anew.';
 }

@@ -8,7 +8,7 @@ import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
 import { printPlan } from '../plan/index.ts';
-import { markdownText } from '../report/index.ts';
+import { count, markdownText } from '../report/index.ts';
 import { planRecovery } from '../verbs/plan.ts';
 import { planSheet } from '../verbs/plan-sheet.ts';
 import { resolveScope } from '../verbs/scope.ts';
@@ -16,7 +16,7 @@ import { version } from '../version.ts';
 import { type Inputs, wrong } from './inputs.ts';
 import { notify } from './notify.ts';
 import { syncComment } from './pull-requests.ts';
-import { commentText, type Sheets, sayIncomplete, survey, writeReport } from './report.ts';
+import { commentText, readingLog, type Sheets, sayIncomplete, survey, writeReport } from './report.ts';
 import { at, type GitHubEvent, numberAt, pullRefs, textAt } from './runner.ts';
 import type { Site } from './site.ts';
 
@@ -193,6 +193,7 @@ export async function planAndSay(site: Site, repository: Repository, asked: Aske
       ...(reason === undefined ? {} : { reason }),
       now: world.now,
       version,
+      onProgress: readingLog(site),
     });
     const live = await repository.resolve(plan.live.commit, world.now());
     const missing = sayIncomplete(site, live);
@@ -207,7 +208,7 @@ export async function planAndSay(site: Site, repository: Repository, asked: Aske
     runner.output('plan-path', folder);
     await sayPlan(site, plan, ready, asked);
     if (plan.blockers.length > 0) {
-      await notify(site, 'refusal', `A plan of ${plan.steps.length} steps may not be applied.`);
+      await notify(site, 'refusal', `A plan of ${count(plan.steps.length, 'step')} may not be applied.`);
       return exitStatus.refused.status;
     }
     return missing.length > 0 ? exitStatus.incomplete.status : exitStatus.done.status;
@@ -230,7 +231,7 @@ async function sayPlan(site: Site, plan: Plan, ready: boolean, { pull, controls 
   const sheets: Sheets = (use) => use(planSheet(plan, workplace.kinds));
   const lead = leadOf(site, plan, ready, controls);
   runner.log(
-    `Plan ${plan.digest.slice(0, 12)}: ${plan.steps.length} steps, ${plan.refusals.length} refused, ${plan.blockers.length} against it`,
+    `Plan ${plan.digest.slice(0, 12)}: ${count(plan.steps.length, 'step')}, ${plan.refusals.length} refused, ${plan.blockers.length} against it`,
   );
   await writeReport(site, sheets, lead);
   if (pull === undefined) return;
@@ -264,7 +265,7 @@ function leadOf({ runPage, page }: Site, plan: Plan, ready: boolean, controls: r
         ];
   return [
     ...warning,
-    `**${plan.steps.length} steps** to make the tenant like [${commit.slice(0, 12)}](${page}/commit/${commit}). ${next}`,
+    `**${count(plan.steps.length, 'step')}** to make the tenant like [${commit.slice(0, 12)}](${page}/commit/${commit}). ${next}`,
     '',
     `Digest \`${plan.digest}\``,
   ].join('\n');

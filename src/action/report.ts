@@ -10,6 +10,7 @@ import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
 import {
   commentLimit,
+  count,
   renderHtml,
   renderMarkdown,
   type Sheet,
@@ -17,6 +18,7 @@ import {
   sheetOf,
   summaryLimit,
 } from '../report/index.ts';
+import type { CaptureProgress } from '../verbs/capture.ts';
 import { type Difference, diff } from '../verbs/diff.ts';
 import { version } from '../version.ts';
 import type { Site } from './site.ts';
@@ -129,6 +131,21 @@ async function textOf(pieces: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const piece of pieces) text += piece;
   return text;
+}
+
+/** Milliseconds between two lines about one kind that takes long. */
+const pace = 60_000;
+
+/** Says in the log how the reading gets on: each kind when it is read, and once a minute where that takes long. */
+export function readingLog({ runner, world }: Pick<Site, 'runner' | 'world'>): (progress: CaptureProgress) => void {
+  let last = world.now().getTime();
+  return ({ kind, objects, expected, done }) => {
+    const now = world.now().getTime();
+    if (!done && now - last < pace) return;
+    last = now;
+    const part = done ? '' : `${expected === undefined ? '' : ` of about ${expected}`}, going on`;
+    runner.log(`Read ${kind}: ${count(objects, 'object')}${part}`);
+  };
 }
 
 /** Says which kinds a commit could not be read completely of: an annotation each, and the output. Gives their names. */

@@ -6,6 +6,7 @@ import type { Configuration } from '../model/config.ts';
 import { Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Clone, RemoteRefs } from '../repo/index.ts';
+import { tenantsFolder } from '../verbs/tenants.ts';
 import { identity, openWorkplace, requireKind, type Workplace } from '../workplace.ts';
 import { GitHub } from './github.ts';
 import { type Inputs, wrong } from './inputs.ts';
@@ -15,6 +16,8 @@ import { type GitHubEvent, type Runner, readEvent, type World } from './runner.t
 export interface Needs {
   readonly shallow?: boolean;
   readonly withoutFiles?: boolean;
+  /** It can do without the branch: it makes it, or says that it is gone. To every other mode a branch that is not there is a mistake. */
+  readonly withoutBranch?: boolean;
   /** Which refs of the remote to fetch beside the branch. */
   readonly refs?: (ref: string, event: GitHubEvent, inputs: Inputs) => boolean;
 }
@@ -76,6 +79,11 @@ export async function withSite<Result>(
     const short = inputs.branch ?? read.branch;
     const branch = short === undefined ? fallback : `refs/heads/${short.replace(/^refs\/heads\//, '')}`;
     const tip = branch === fallback ? fetched.get(fallback) : (await clone.fetch([branch], needs, remote)).get(branch);
+    if (tip === undefined && remote.refs.size > 0 && needs.withoutBranch !== true)
+      throw wrong(
+        'branch',
+        `names ${branch.slice('refs/heads/'.length)}, which the repository does not have. Correct the name, or make the branch first`,
+      );
     await clone.setBranch(branch);
     const configuration = { ...read, branch: branch.replace(/^refs\/heads\//, '') };
     const workplace = openWorkplace({
@@ -128,6 +136,12 @@ async function configurationAt(clone: Clone, commit: string | undefined, inputs:
   const text = commit === undefined ? undefined : await clone.text(commit, inputs.config);
   if (text === undefined && inputs.config !== 'driftline.yaml')
     throw wrong('config', 'names a file that is not on the default branch');
+  const tenants = text === undefined && commit !== undefined ? await clone.names(commit, tenantsFolder) : [];
+  if (tenants.length > 0 && inputs.command !== 'tenants')
+    throw wrong(
+      'config',
+      `is missing: the repository has several tenants, and this is about one of them. Name its ${tenantsFolder}/NAME/driftline.yaml`,
+    );
   const folder = inputs.config.includes('/') ? inputs.config.slice(0, inputs.config.lastIndexOf('/')) : '';
   const read = text === undefined ? defaultConfiguration : parseConfiguration(text, inputs.config, folder);
   const { tenantId, clientId } = inputs;

@@ -3,7 +3,7 @@ import { exitStatus } from '../model/problem.ts';
 import { countsText } from '../verbs/capture.ts';
 import { snapshot } from '../verbs/snapshot.ts';
 import { version } from '../version.ts';
-import { sayIncomplete } from './report.ts';
+import { readingLog, sayIncomplete } from './report.ts';
 import { publish, refusePublic, type Site } from './site.ts';
 
 /** Runs the mode; returns the exit status of the command line's `snapshot`. */
@@ -21,6 +21,7 @@ export async function runSnapshot(site: Site): Promise<number> {
       now: world.now,
       version,
       skipUnchanged: inputs.skipUnchanged,
+      onProgress: readingLog(site),
       signal: world.signal,
     });
     const commit = taken.created ? await publish(site, repository, site.tip, taken.commit.id) : taken.commit.id;

@@ -344,15 +344,15 @@ function quoted(path: string): string {
 
 /** A failure on the way, said so that the person knows which side it is on. */
 function transportProblem(error: GitFailure, url: URL): Problem {
-  if (
-    /Authentication failed|could not read Username|returned error: 40[13]|Permission .* denied|not granted/i.test(
-      error.said,
-    )
-  )
+  // GitHub says of a repository that a token may not see that it is not there.
+  const unknown = /Authentication failed|could not read Username|returned error: 40[14]|repository .* not found/i;
+  if (unknown.test(error.said) || /returned error: 403|Permission .* denied|not granted/i.test(error.said))
     return new Problem({
       kind: 'authentication',
       summary: 'The remote repository does not let this token do it',
-      detail: `${error.said}. A job that pushes needs the permission contents: write, one that reads contents: read.`,
+      detail: unknown.test(error.said)
+        ? `It does not know the token: that has run out, was withdrawn, or is not for this repository (${error.said}).`
+        : `${error.said}. A job that pushes needs the permission contents: write, one that reads contents: read.`,
       subject: url.origin + url.pathname,
       cause: error,
     });

@@ -4,7 +4,7 @@ import type { Credentials } from '../model/config.ts';
 import { Problem } from '../model/problem.ts';
 import { isGuid } from '../model/ref.ts';
 import type { Cloud } from './clouds.ts';
-import { openCredential } from './credentials.ts';
+import { AssertionRefused, openCredential } from './credentials.ts';
 import { authenticationProblem } from './problems.ts';
 import type { Time } from './time.ts';
 import { printable, Token } from './token.ts';
@@ -132,7 +132,7 @@ class RenewedTokens implements Tokens {
       return token;
     } catch (error) {
       this.#credential = undefined;
-      throw error instanceof Problem ? error : signInProblem(error);
+      throw error instanceof Problem ? error : signInProblem(error, this.#options);
     }
   }
 }
@@ -145,7 +145,7 @@ const meanings: Readonly<Record<string, string>> = {
   '7000222': 'the client secret has run out; make a new one, or change over to federated credentials',
   '700027': "the certificate is not one of the application's; upload its public part to the app registration",
   '70021':
-    "no federated credential of the application matches the token of the CI job; compare issuer, subject and audience (driftline doctor prints the job's)",
+    'no federated credential of the application matches the token of the CI job; compare issuer, subject and audience',
   '700211': "no federated credential of the application matches the issuer of the CI job's token",
   '700212': "no federated credential of the application matches the audience of the CI job's token",
   '700213':
@@ -157,18 +157,34 @@ const meanings: Readonly<Record<string, string>> = {
 };
 
 /** A failed sign-in as a Problem: the code of Entra ID and our own words, never what the credential was. */
-function signInProblem(error: unknown): Problem {
+function signInProblem(error: unknown, options: SignInOptions): Problem {
   const text = error instanceof Error ? error.message : String(error);
   const code = /AADSTS(\d+)/.exec(text)?.[1];
-  if (code !== undefined)
+  if (code !== undefined) {
+    const subject =
+      /^70021/.test(code) && error instanceof AssertionRefused
+        ? ` This job's subject is ${error.subject.replace(/[^\x21-\x7e]/g, '?').slice(0, 400)}: the credential must name exactly that, and it may take a minute to be known.`
+        : '';
     return authenticationProblem(
-      `Entra ID refuses the sign-in: AADSTS${code}${meanings[code] === undefined ? `, ${firstSentence(text)}` : `: ${meanings[code]}`}.`,
+      `Entra ID refuses the sign-in: AADSTS${code}${meanings[code] === undefined ? `, ${firstSentence(text)}` : `: ${meanings[code]}`}.${subject}`,
       `AADSTS${code}`,
       undefined,
     );
-  return authenticationProblem(
-    `No token could be got: ${firstSentence(text)}. Set credentials in driftline.yaml (docs/setup.md), sign in with az login, or set DRIFTLINE_ACCESS_TOKEN.`,
-  );
+  }
+  return authenticationProblem(`No token could be got: ${firstSentence(text)}. ${wayIn(options)}`);
+}
+
+/** What to do where no way to sign in was found: in a job of GitHub Actions something else is missing than at a terminal. */
+function wayIn({ credentials, environment }: SignInOptions): string {
+  if (environment.GITHUB_ACTIONS !== 'true')
+    return 'Set credentials in driftline.yaml (docs/setup.md), sign in with az login, or set DRIFTLINE_ACCESS_TOKEN.';
+  const [tenantId, clientId] = [
+    credentials.tenantId ?? environment.AZURE_TENANT_ID,
+    credentials.clientId ?? environment.AZURE_CLIENT_ID,
+  ];
+  return tenantId === undefined || clientId === undefined
+    ? 'The job names no application: tenant-id and client-id are empty. Set the variables that the workflow takes them from (docs/setup-github.md, step 4; gh variable list shows them).'
+    : 'The job may not ask for an OIDC token: give it the permission id-token: write. A pull request from a fork never has it.';
 }
 
 function firstSentence(text: string): string {

@@ -5,6 +5,7 @@ import { Problem } from '../model/problem.ts';
 import type { SignInOptions } from './auth.ts';
 import { type Cloud, isLoopback } from './clouds.ts';
 import { authenticationProblem } from './problems.ts';
+import { payloadOf } from './token.ts';
 
 type Identity = typeof import('@azure/identity');
 
@@ -105,19 +106,36 @@ function authority({ authority: host }: Cloud) {
   };
 }
 
+/** Entra ID refused the token of a job: what it said, and whose token it was. */
+export class AssertionRefused extends Error {
+  /** The subject that a federated credential must name, to the letter. */
+  readonly subject: string;
+
+  constructor(subject: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.subject = subject;
+  }
+}
+
 /** What went wrong with the assertion is told as it is: MSAL would wrap it into an error of its own. */
 function gitHub(identity: Identity, options: SignInOptions, tenantId: string, clientId: string): TokenCredential {
   let problem: unknown;
-  const assertion = () =>
-    gitHubAssertion(options).catch((error: unknown) => {
+  let subject: unknown;
+  const assertion = async () => {
+    try {
+      const text = await gitHubAssertion(options);
+      subject = payloadOf(text).sub;
+      return text;
+    } catch (error) {
       problem = error;
       throw error;
-    });
+    }
+  };
   const credential = new identity.ClientAssertionCredential(tenantId, clientId, assertion, authority(options.cloud));
   return {
     getToken: (scopes, asked) =>
       credential.getToken(scopes, asked).catch((error: unknown) => {
-        throw problem ?? error;
+        throw problem ?? (typeof subject === 'string' ? new AssertionRefused(subject, error) : error);
       }),
   };
 }

@@ -45,7 +45,8 @@ export class Token {
   }
 }
 
-function payloadOf(text: string): JsonObject {
+/** What the text of a token says of itself; nothing where it cannot be read. */
+export function payloadOf(text: string): JsonObject {
   try {
     const payload = JSON.parse(Buffer.from(text.split('.')[1] ?? '', 'base64url').toString('utf8')) as Json;
     return isObject(payload) ? payload : {};

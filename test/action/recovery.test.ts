@@ -63,7 +63,7 @@ describe('a recovery by commit', () => {
     expect(planned.outputs).toMatchObject({ changed: '1', commit: baseline });
     expect(planned.outputs['plan-digest']).toMatch(/^[0-9a-f]{64}$/);
     expect(readFileSync(planned.outputs['report-path']!, 'utf8')).toContain('Passkey pilot');
-    expect(planned.summary).toContain('1 steps');
+    expect(planned.summary).toContain('**1 step**');
 
     const done = await apply(planned.outputs['plan-path']!, planned.outputs['plan-digest']!);
     expect(done.log).not.toContain('::error');
@@ -366,6 +366,17 @@ describe('verify and tenants', () => {
     const found = await run({ command: 'verify', anchor });
     expect(found.status).toBe(1);
     expect(found.log).toContain('its history was rewritten');
+  });
+
+  it('of a repository with several tenants wants to know which one', async () => {
+    const stage = await startJourney({ 'tenants/a/driftline.yaml': 'kinds: [groups]\n' });
+    stages.push(stage);
+    for (const command of ['drift', 'verify']) {
+      const { status, log } = await stage.run({ command });
+      expect(status).toBe(7);
+      expect(log).toContain('Name its tenants/NAME/driftline.yaml');
+    }
+    expect(stage.server.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
   });
 
   it('tenants gives the matrix, and each tenant its own state and pull request', async () => {

@@ -69,12 +69,15 @@ describe('a clone', () => {
     expect(existsSync(join(one.root, 'shallow'))).toBe(true);
   });
 
-  it('is refused with a wrong token, and told which permission is missing', async () => {
-    const one = await clone('ghs_wrong');
-    await expect(one.fetch([main])).rejects.toMatchObject({
-      kind: 'authentication',
-      detail: expect.stringContaining('contents: write'),
-    });
+  it('is refused with a wrong token, or told which permission is missing', async () => {
+    const refused = (detail: string) => ({ kind: 'authentication', detail: expect.stringContaining(detail) });
+    const stranger = await clone('ghs_wrong');
+    await expect(stranger.fetch([main])).rejects.toMatchObject(refused('does not know the token'));
+    server.fault = () => ({ status: 404, message: 'Repository not found.' });
+    await expect(stranger.fetch([main])).rejects.toMatchObject(refused('does not know the token'));
+    server.fault = undefined;
+    server.permissions = {};
+    await expect((await clone()).fetch([main])).rejects.toMatchObject(refused('contents: write'));
   });
 
   it('takes no address that would send the token in the clear', async () => {
