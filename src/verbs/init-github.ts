@@ -96,15 +96,25 @@ function codeOwners(many: boolean, owners: readonly string[] = []): string {
 }
 
 function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, many: boolean): GitHubInit['steps'] {
-  const credential = (application: string, environment: string) =>
-    `az ad app federated-credential create --id ${application} --parameters '{"name":"github-${environment}","issuer":"https://token.actions.githubusercontent.com","subject":"repo:${repository}:environment:${environment}","audiences":["api://AzureADTokenExchange"]}'`;
+  const api = (method: string, path: string, body?: unknown) =>
+    `gh api --method ${method} repos/${repository}/${path}${body === undefined ? '' : ` --input - <<< '${JSON.stringify(body)}'`}`;
+  const credential = (application: string, environment: string) => {
+    const parameters = {
+      name: `github-${environment}`,
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: `$SUBJECT:environment:${environment}`,
+      audiences: ['api://AzureADTokenExchange'],
+    };
+    const quoted = JSON.stringify(parameters).replaceAll('"', '\\"');
+    return `az ad app federated-credential create --id ${application} --parameters "${quoted}"`;
+  };
   return [
     ...(action === undefined
       ? [
           {
             title: 'Choose the release of the Action, and put its commit in place of the zeros',
             commands: [
-              "sed -i 's|driftline/driftline@0\\{40\\}.*|OWNER/NAME@COMMIT|' .github/workflows/driftline-*.yml",
+              "perl -pi -e 's|driftline/driftline\\@0{40}|OWNER/NAME\\@COMMIT|' .github/workflows/driftline-*.yml",
             ],
           },
         ]
@@ -112,14 +122,24 @@ function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, ma
     {
       title: 'Two environments: one in which jobs read the tenant, one in which they write after somebody has approved',
       commands: [
-        `gh api --method PUT repos/${repository}/environments/tenant-read`,
-        `gh api --method PUT repos/${repository}/environments/recovery --input - <<< '{"prevent_self_review":true,"reviewers":[{"type":"Team","id":TEAM_ID}],"deployment_branch_policy":{"protected_branches":true,"custom_branch_policies":false}}'`,
+        api('PUT', 'environments/tenant-read'),
+        api('PUT', 'environments/recovery', {
+          prevent_self_review: true,
+          reviewers: [{ type: 'Team', id: 'TEAM_ID' }],
+          // By name: whether a ruleset makes a branch a protected one, GitHub does not say.
+          deployment_branch_policy: { protected_branches: false, custom_branch_policies: true },
+        }).replace('"TEAM_ID"', 'TEAM_ID'),
+        `${api('POST', 'environments/recovery/deployment-branch-policies')} -f name=main`,
       ],
     },
     {
       title:
-        'A federated credential for each application: no secret exists (repositories made since July 2026 have ids in the subject: docs/setup-github.md)',
-      commands: [credential('READER_CLIENT_ID', 'tenant-read'), credential('WRITER_CLIENT_ID', 'recovery')],
+        'A federated credential for each application: no secret exists (a repository made before 15 July 2026 has no ids in its subject: docs/setup-github.md)',
+      commands: [
+        `SUBJECT=$(gh api repos/${repository} --jq '"repo:\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)"')`,
+        credential('READER_CLIENT_ID', 'tenant-read'),
+        credential('WRITER_CLIENT_ID', 'recovery'),
+      ],
     },
     {
       title: 'Who to sign in as',
@@ -132,19 +152,25 @@ function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, ma
     {
       title: 'Let workflows open pull requests, and give them no more than they ask for',
       commands: [
-        `gh api --method PUT repos/${repository}/actions/permissions/workflow -f default_workflow_permissions=read -F can_approve_pull_request_reviews=true`,
+        `${api('PUT', 'actions/permissions/workflow')} -f default_workflow_permissions=read -F can_approve_pull_request_reviews=true`,
       ],
     },
     {
-      title: 'Protect the branch: its history is not rewritten and not deleted',
+      title: 'Protect the branches: their history is not rewritten and not deleted',
       commands: [
-        `gh api --method POST repos/${repository}/rulesets --input - <<< '{"name":"history","target":"branch","enforcement":"active","conditions":{"ref_name":{"include":["~DEFAULT_BRANCH"],"exclude":[]}},"rules":[{"type":"deletion"},{"type":"non_fast_forward"}]}'`,
+        api('POST', 'rulesets', {
+          name: 'history',
+          target: 'branch',
+          enforcement: 'active',
+          conditions: { ref_name: { include: ['~DEFAULT_BRANCH', 'refs/heads/snapshots'], exclude: [] } },
+          rules: [{ type: 'deletion' }, { type: 'non_fast_forward' }],
+        }),
       ],
     },
     {
       title: 'Commit and push; then the first run',
       commands: [
-        'git add .github driftline.yaml .gitattributes && git commit -m "Begin with Driftline" && git push',
+        'git add --all && git commit -m "Begin with Driftline" && git push -u origin HEAD:main',
         `gh workflow run driftline-${many ? 'tenants' : 'drift'}.yml --repo ${repository}`,
       ],
     },

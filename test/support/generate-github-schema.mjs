@@ -16,6 +16,13 @@ const operations = [
   ['delete', '/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}'],
   ['get', '/repos/{owner}/{repo}/collaborators/{username}/permission'],
   ['get', '/repos/{owner}/{repo}/environments/{environment_name}'],
+  ['get', '/repos/{owner}/{repo}/actions/runs/{run_id}/approvals'],
+  // Those of the set-up guide.
+  ['put', '/repos/{owner}/{repo}/environments/{environment_name}'],
+  ['post', '/repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies'],
+  ['put', '/repos/{owner}/{repo}/actions/permissions/workflow'],
+  ['post', '/repos/{owner}/{repo}/rulesets'],
+  ['get', '/orgs/{org}/teams/{team_slug}'],
 ];
 
 const description = JSON.parse(readFileSync(process.argv[2], 'utf8'));

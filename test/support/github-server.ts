@@ -65,6 +65,26 @@ export function misfits(value: unknown, schema: Schema, place = 'body'): string[
   ];
 }
 
+/** The operation of a request by GitHub's published schema, and what its path names. */
+function operationOf(method: string, path: string) {
+  for (const operation of operations) {
+    const match = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`).exec(path);
+    if (operation.method === method && match !== null) return { operation, groups: match.groups ?? {} };
+  }
+  return undefined;
+}
+
+function bodyMisfits({ body: schema, bodyRequired }: Operation, body: unknown): string[] {
+  if (body === undefined ? bodyRequired : schema === undefined) return ['the body is not as it should be'];
+  return body === undefined || schema === undefined ? [] : misfits(body, schema);
+}
+
+/** What of a request does not fit GitHub's schema; none where all fits. */
+export function requestMisfits(method: string, path: string, body: unknown): string[] {
+  const found = operationOf(method, path);
+  return found === undefined ? ['no operation that we know'] : bodyMisfits(found.operation, body);
+}
+
 interface Pull {
   number: number;
   title: string;
@@ -342,10 +362,9 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
     url: URL,
     body: unknown,
   ): { path: string; names: Record<string, string> } | undefined {
-    for (const operation of operations) {
-      const pattern = new RegExp(`^${operation.path.replace(/\{(\w+)\}/g, '(?<$1>[^/]+)')}$`);
-      const match = pattern.exec(path);
-      if (operation.method !== method || match === null) continue;
+    const found = operationOf(method, path);
+    if (found !== undefined) {
+      const { operation, groups } = found;
       const offend = (what: string) => github.offences.push(`${method} ${path}: ${what}`);
       for (const [name, value] of url.searchParams) {
         const parameter = operation.parameters.find((one) => one.in === 'query' && one.name === name);
@@ -358,15 +377,10 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
           ))
             offend(misfit);
       }
-      if (body === undefined ? operation.bodyRequired : operation.body === undefined)
-        offend('the body is not as it should be');
-      if (body !== undefined && operation.body !== undefined)
-        for (const misfit of misfits(body, operation.body)) offend(misfit);
+      for (const misfit of bodyMisfits(operation, body)) offend(misfit);
       return {
         path: operation.path,
-        names: Object.fromEntries(
-          Object.entries(match.groups ?? {}).map(([name, value]) => [name, decodeURIComponent(value)]),
-        ),
+        names: Object.fromEntries(Object.entries(groups).map(([name, value]) => [name, decodeURIComponent(value)])),
       };
     }
     github.offences.push(`${method} ${path} is no operation that we know`);

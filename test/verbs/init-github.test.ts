@@ -39,7 +39,7 @@ describe('driftline init --github', () => {
       `uses: acme/driftline@${commit} # the commit`,
     );
     expect(read(repo, '.github/CODEOWNERS')).toContain('/state/ @acme/identity @alex');
-    expect(out).toContain('"subject":"repo:acme/tenant:environment:recovery"');
+    expect(out).toContain('repos/acme/tenant/environments/recovery');
     expect(out).not.toMatch(/OWNER\/|in place of the zeros/);
   });
 
