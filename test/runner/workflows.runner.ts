@@ -15,11 +15,14 @@ afterEach(async () => {
 const group = '32b3a2b9-1f9c-4996-a1bb-ea9103833fa3';
 const schedule = { name: 'schedule' };
 
-async function setUp() {
-  const { variables, ...stage } = await startWithApplications({ 'driftline.yaml': 'kinds: [groups]\n' });
+async function setUp(configurations: Record<string, string> = { 'driftline.yaml': 'kinds: [groups]\n' }) {
+  const { variables, ...stage } = await startWithApplications({});
   stages.push(stage);
   const { DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL } = stage.env;
-  const act = startRunner(stage.server, variables, { DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL });
+  const act = await startRunner(stage.server, configurations, variables, {
+    DRIFTLINE_GRAPH_URL,
+    DRIFTLINE_AUTHORITY_URL,
+  });
   const name = async () => (await stage.graph('GET', `/groups/${group}`)).body.displayName;
   const rename = (displayName: string) => stage.graph('PATCH', `/groups/${group}`, { displayName });
   return { ...stage, act, name, rename };
@@ -31,7 +34,8 @@ describe.skipIf(!hasAct())('in a real runner', () => {
     const first = (await act.run('drift', schedule)).drift!;
     expect(first.result, first.log).toBe('success');
     expect(first.outputs['drift.pull-request']).toBe('1');
-    expect(first.summary).toContain('## Drift');
+    expect(first.log).not.toMatch(/::(error|warning)/);
+    expect(first.summary).toContain('## First baseline');
     server.merge(1);
 
     await rename('Renamed by night');

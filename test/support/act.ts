@@ -1,8 +1,10 @@
 // A real runner around the example workflows: act in its mode without containers; outputs, conditions, summaries and job order are its own doing.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { init } from '../../src/verbs/init.ts';
 import { initGitHub } from '../../src/verbs/init-github.ts';
 import { temporaryFolder } from './driftline.ts';
 import type { GitHubServer } from './github-server.ts';
@@ -55,21 +57,28 @@ interface Line {
 }
 
 /**
- * Sets up a working copy with the workflows as `driftline init --github` writes them, and a release as the runner would download it.
- * `server` is told, job by job, which environment and permissions the workflow gives it, as GitHub knows them.
+ * Begins the server's repository as the set-up guide does: what `driftline init --github` writes, with this configuration, committed and
+ * pushed; and unpacks a release as the runner would download it. `server` is told, job by job, which environment and permissions the
+ * workflow gives it, as GitHub knows them.
  */
-export function startRunner(
+export async function startRunner(
   server: GitHubServer,
+  configurations: Readonly<Record<string, string>>,
   variables: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string | undefined>>,
-): ActRunner {
+): Promise<ActRunner> {
   const folder = realpathSync(temporaryFolder('driftline-act'));
   const [copy, unpacked, artifacts, home] = ['copy', 'release', 'artifacts', 'home'].map((name) => join(folder, name));
   for (const path of [copy!, unpacked!, artifacts!, home!]) mkdirSync(path);
   for (const name of ['action.yml', 'package.json']) copyFileSync(join(root, name), join(unpacked!, name));
   execFileSync(process.execPath, [join(root, '.ci/bundle.mjs'), join(unpacked!, 'bundle')]);
-  execFileSync('git', ['init', '--quiet', '--initial-branch=main', copy!]);
+  for (const [path, text] of Object.entries(configurations)) {
+    mkdirSync(dirname(join(copy!, path)), { recursive: true });
+    writeFileSync(join(copy!, path), text);
+  }
+  init(copy!);
   initGitHub(copy!, { action: `driftline/driftline@${release}` });
+  await push(copy!, server);
   const instead = {
     [`driftline/driftline@${release}`]: unpacked!,
     ...Object.fromEntries(
@@ -104,6 +113,19 @@ export function startRunner(
       return await follow(child, server, workflow);
     },
   };
+}
+
+/** Commits all of a folder and pushes it as the first commit of the server's main branch. */
+async function push(folder: string, server: GitHubServer): Promise<void> {
+  const header = `http.extraHeader=Authorization: Basic ${Buffer.from(`x-access-token:${server.token}`).toString('base64')}`;
+  const person = ['-c', 'user.name=Alex Person', '-c', 'user.email=alex@example.com'];
+  for (const words of [
+    ['init', '--quiet', '--initial-branch=main'],
+    ['add', '--all'],
+    [...person, 'commit', '--quiet', '--message=Begin with Driftline'],
+    ['-c', header, 'push', '--quiet', `${server.serverUrl}/${server.repository}.git`, 'HEAD:main'],
+  ])
+    await promisify(execFile)('git', words, { cwd: folder });
 }
 
 /** The commit by which the workflows name an action of GitHub's. */
