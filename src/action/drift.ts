@@ -18,9 +18,10 @@ const liveRef = 'refs/driftline/drift';
 /** The rolling branches; the tenant's id follows, and with a pull request per kind the kind. */
 const prefix = 'driftline/drift/';
 
-/** Is this one of the Action's own drift branches? */
-export function isDriftBranch(branch: string): boolean {
-  return branch.startsWith(prefix);
+/** Is this one of the Action's own drift branches, of this tenant where one is named? */
+export function isDriftBranch(branch: string, tenantId = ''): boolean {
+  const own = `${prefix}${tenantId.toLowerCase()}`;
+  return tenantId === '' ? branch.startsWith(own) : branch === own || branch.startsWith(`${own}-`);
 }
 
 /** Runs the mode. 0, 2 where there is drift and that is to fail, 4 where not everything could be read. */
@@ -224,10 +225,9 @@ async function sameBranch({ clone }: Site, there: string, live: string): Promise
 /** Closes the pull requests, and deletes the branches, of drift that is gone. */
 async function closeOthers(site: Site, tenantId: string, keep: ReadonlySet<string>, base: Commit): Promise<void> {
   const { clone, github, runner, remote } = site;
-  const own = `refs/heads/${prefix}${tenantId}`;
   for (const [ref, commit] of remote.refs) {
-    const branch = ref.slice('refs/heads/'.length);
-    if ((ref !== own && !ref.startsWith(`${own}-`)) || keep.has(branch)) continue;
+    const branch = ref.replace(/^refs\/heads\//, '');
+    if (!isDriftBranch(branch, tenantId) || keep.has(branch)) continue;
     const closed = await closePullRequest(
       github,
       branch,

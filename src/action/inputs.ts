@@ -20,6 +20,9 @@ export const inputNames = [
   ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
 
+/** The configuration of a repository with one tenant. */
+export const topConfiguration = 'driftline.yaml';
+
 export interface Inputs extends Readonly<Record<PlanFlag, boolean>> {
   readonly command: Mode;
   /** Path of driftline.yaml inside the repository. */
@@ -94,7 +97,7 @@ export function readInputs(environment: World['environment']): Inputs {
   const allowed = listOf('allow-access', [...accessClasses, 'all' as const]) ?? [];
   return {
     command,
-    config: insidePath('config', text('config') ?? 'driftline.yaml'),
+    config: insidePath('config', text('config') ?? topConfiguration),
     ...given('branch', text('branch')),
     ...given('tenantId', text('tenant-id')),
     ...given('clientId', text('client-id')),

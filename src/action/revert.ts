@@ -3,6 +3,7 @@ import { type AccessClass, accessClasses } from '../model/kind.ts';
 import type { PlanOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
+import { tenantsFolder } from '../verbs/tenants.ts';
 import { requireKind } from '../workplace.ts';
 import { isDriftBranch } from './drift.ts';
 import { wrong } from './inputs.ts';
@@ -89,9 +90,13 @@ async function revertDrift(site: Site, repository: Repository, words: RevertWord
   const login = textAt(event.payload, 'comment', 'user', 'login') ?? '';
   const number = numberAt(event.payload, 'issue', 'number') ?? 0;
   runner.output('plan-digest', '');
+  const pull = await github.pullRequest(number);
+  if (isOfAnotherTenant(site, pull.headBranch)) {
+    runner.log(`#${number} shows the drift of another tenant of this repository`);
+    return exitStatus.done.status;
+  }
   if (!(await github.mayWrite(login)))
     throw refused(`The comment is by ${login}, who may not write to the repository.`, number);
-  const pull = await github.pullRequest(number);
   if (!pull.open || pull.headRepository !== name || !isDriftBranch(pull.headBranch))
     throw refused('It is no open drift pull request of this repository.', number);
   for (const kind of words.kinds) requireKind(workplace.kinds, kind, '--kind');
@@ -112,6 +117,17 @@ async function revertDrift(site: Site, repository: Repository, words: RevertWord
     options: words.options,
     reason: `/driftline revert on #${number} by ${login}`,
   });
+}
+
+/** Where several tenants share a repository, a job runs for each, and the comment is meant for one of them. */
+function isOfAnotherTenant({ configuration }: Site, branch: string): boolean {
+  const { tenantId } = configuration.credentials;
+  return (
+    configuration.statePath.startsWith(`${tenantsFolder}/`) &&
+    tenantId !== undefined &&
+    isDriftBranch(branch) &&
+    !isDriftBranch(branch, tenantId)
+  );
 }
 
 function refused(detail: string, number: number): Problem {

@@ -9,7 +9,7 @@ import type { Clone, RemoteRefs } from '../repo/index.ts';
 import { tenantsFolder } from '../verbs/tenants.ts';
 import { identity, openWorkplace, requireKind, type Workplace } from '../workplace.ts';
 import { GitHub } from './github.ts';
-import { type Inputs, wrong } from './inputs.ts';
+import { type Inputs, topConfiguration, wrong } from './inputs.ts';
 import { type GitHubEvent, type Runner, readEvent, type World } from './runner.ts';
 
 /** How much of the history and files a mode needs. */
@@ -134,7 +134,7 @@ async function keyFile({ signingKey }: Inputs, folder: string): Promise<string |
  */
 async function configurationAt(clone: Clone, commit: string | undefined, inputs: Inputs): Promise<Configuration> {
   const text = commit === undefined ? undefined : await clone.text(commit, inputs.config);
-  if (text === undefined && inputs.config !== 'driftline.yaml')
+  if (text === undefined && inputs.config !== topConfiguration)
     throw wrong('config', 'names a file that is not on the default branch');
   const tenants = text === undefined && commit !== undefined ? await clone.names(commit, tenantsFolder) : [];
   if (tenants.length > 0 && inputs.command !== 'tenants')

@@ -5,7 +5,7 @@ import { exitStatus } from '../model/problem.ts';
 import { markdownText } from '../report/index.ts';
 import { listTenants, tenantMatrix, tenantsFolder } from '../verbs/tenants.ts';
 import { verify } from '../verbs/verify.ts';
-import { wrong } from './inputs.ts';
+import { topConfiguration, wrong } from './inputs.ts';
 import { notify } from './notify.ts';
 import type { Site } from './site.ts';
 
@@ -53,12 +53,14 @@ async function signersFile({ inputs, clone, tip, folder }: Site): Promise<string
   return path;
 }
 
-/** Lists the tenants of the baseline branch as a job matrix. */
-export async function runTenants({ clone, tip, runner }: Site): Promise<number> {
+/** Lists the tenants of the baseline branch as a job matrix: all of them, or the one whose driftline.yaml the input names. */
+export async function runTenants({ clone, tip, runner, inputs }: Site): Promise<number> {
   const configurations = new Map<string, string>();
   for (const name of tip === undefined ? [] : await clone.names(tip, tenantsFolder)) {
-    const text = await clone.text(tip!, `${tenantsFolder}/${name}/driftline.yaml`);
-    if (text !== undefined) configurations.set(name, text);
+    const path = `${tenantsFolder}/${name}/driftline.yaml`;
+    const text = await clone.text(tip!, path);
+    const wanted = inputs.config === topConfiguration || inputs.config === path;
+    if (text !== undefined && wanted) configurations.set(name, text);
   }
   const { jobs, problems } = listTenants(configurations);
   for (const { subject = '', detail } of problems) runner.annotate('warning', subject, detail);

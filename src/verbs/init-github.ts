@@ -1,7 +1,8 @@
 // Init for GitHub: the workflows and CODEOWNERS of a tenant's repository, and what its owner has to set up by hand, with the commands.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Problem } from '../model/problem.ts';
+import { hasTenants } from './tenants.ts';
 
 /** Where the workflows to copy are, in the package and in the sources. */
 const templates = new URL('../../docs/workflows/', import.meta.url);
@@ -10,7 +11,10 @@ const templates = new URL('../../docs/workflows/', import.meta.url);
 const unpinned = `driftline/driftline@${'0'.repeat(40)} # the commit of the release that you looked at`;
 
 const single = ['drift', 'snapshot', 'plan', 'recover', 'revert', 'verify'];
-const several = ['tenants', 'driftline-tenant', 'verify'];
+const several = [
+  ...['tenants', 'driftline-tenant', 'tenants-plan', 'tenants-recover', 'driftline-tenant-recover'],
+  'tenants-verify',
+];
 
 export interface GitHubOptions {
   /** `owner/name@commit`: the release of the Action that the workflows use. */
@@ -35,7 +39,7 @@ export interface GitHubInit {
  */
 export function initGitHub(root: string, options: GitHubOptions = {}): GitHubInit {
   refuse(options);
-  const many = existsSync(join(root, 'tenants')) && readdirSync(join(root, 'tenants')).length > 0;
+  const many = hasTenants(root);
   const files = new Map<string, string>();
   for (const name of many ? several : single) {
     const text = readFileSync(new URL(`${name}.yml`, templates), 'utf8');
@@ -84,7 +88,7 @@ function refuse({ action, repository, owners = [] }: GitHubOptions): void {
 }
 
 function codeOwners(many: boolean, owners: readonly string[] = []): string {
-  const paths = [many ? '/tenants/' : '/state/', '/driftline.yaml', '/.github/', '/.gitattributes'];
+  const paths = [...(many ? ['/tenants/'] : ['/state/', '/driftline.yaml']), '/.github/', '/.gitattributes'];
   const who = owners.length === 0 ? '@ORGANIZATION/TEAM' : owners.join(' ');
   const lines = paths.map((path) => `${owners.length === 0 ? '# ' : ''}${path} ${who}`);
   return [
@@ -96,6 +100,7 @@ function codeOwners(many: boolean, owners: readonly string[] = []): string {
 }
 
 function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, many: boolean): GitHubInit['steps'] {
+  const recovery = many ? 'recovery-$NAME' : 'recovery';
   const api = (method: string, path: string, body?: unknown) =>
     `gh api --method ${method} repos/${repository}/${path}${body === undefined ? '' : ` --input - <<< '${JSON.stringify(body)}'`}`;
   const credential = (application: string, environment: string) => {
@@ -119,17 +124,26 @@ function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, ma
           },
         ]
       : []),
+    ...(many
+      ? [
+          {
+            title:
+              'Who reads: tenant.id and credentials.clientId in each tenants/NAME/driftline.yaml. Below, for each tenant',
+            commands: ['NAME=FOLDER_OF_THE_TENANT'],
+          },
+        ]
+      : []),
     {
       title: 'Two environments: one in which jobs read the tenant, one in which they write after somebody has approved',
       commands: [
         api('PUT', 'environments/tenant-read'),
-        api('PUT', 'environments/recovery', {
+        api('PUT', `environments/${recovery}`, {
           prevent_self_review: true,
           reviewers: [{ type: 'Team', id: 'TEAM_ID' }],
           // By name: whether a ruleset makes a branch a protected one, GitHub does not say.
           deployment_branch_policy: { protected_branches: false, custom_branch_policies: true },
         }).replace('"TEAM_ID"', 'TEAM_ID'),
-        `${api('POST', 'environments/recovery/deployment-branch-policies')} -f name=main`,
+        `${api('POST', `environments/${recovery}/deployment-branch-policies`)} -f name=main`,
       ],
     },
     {
@@ -138,15 +152,19 @@ function stepsFor({ action, repository = 'OWNER/REPOSITORY' }: GitHubOptions, ma
       commands: [
         `SUBJECT=$(gh api repos/${repository} --jq '"repo:\\(.owner.login)@\\(.owner.id)/\\(.name)@\\(.id)"')`,
         credential('READER_CLIENT_ID', 'tenant-read'),
-        credential('WRITER_CLIENT_ID', 'recovery'),
+        credential('WRITER_CLIENT_ID', recovery),
       ],
     },
     {
       title: 'Who to sign in as',
       commands: [
-        `gh variable set AZURE_TENANT_ID --repo ${repository} --body TENANT_ID`,
-        `gh variable set DRIFTLINE_READER_CLIENT_ID --repo ${repository} --body READER_CLIENT_ID`,
-        `gh variable set DRIFTLINE_WRITER_CLIENT_ID --repo ${repository} --body WRITER_CLIENT_ID`,
+        ...(many
+          ? []
+          : [
+              `gh variable set AZURE_TENANT_ID --repo ${repository} --body TENANT_ID`,
+              `gh variable set DRIFTLINE_READER_CLIENT_ID --repo ${repository} --body READER_CLIENT_ID`,
+            ]),
+        `gh variable set DRIFTLINE_WRITER_CLIENT_ID --repo ${repository}${many ? ` --env ${recovery}` : ''} --body WRITER_CLIENT_ID`,
       ],
     },
     {

@@ -1,6 +1,7 @@
 // Init: the files that a tenant's repository begins with, and the steps that remain for its owner.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasTenants, tenantsFolder } from './tenants.ts';
 
 export interface InitResult {
   readonly written: readonly string[];
@@ -8,10 +9,15 @@ export interface InitResult {
   readonly kept: readonly string[];
 }
 
-/** Writes driftline.yaml and .gitattributes into the folder, making it where it is not there; what is there already is kept. */
+/**
+ * Writes driftline.yaml and .gitattributes into the folder, making it where it is not there; what is there already is kept. Where there
+ * are several tenants, each has its own driftline.yaml, and none is written.
+ */
 export function init(root: string): InitResult {
   mkdirSync(root, { recursive: true });
-  const files = { 'driftline.yaml': configurationText, '.gitattributes': attributesText };
+  const files = hasTenants(root)
+    ? { '.gitattributes': attributesText(`${tenantsFolder}/*/state`) }
+    : { 'driftline.yaml': configurationText, '.gitattributes': attributesText('state') };
   const written: string[] = [];
   const kept: string[] = [];
   for (const [name, text] of Object.entries(files)) {
@@ -25,9 +31,9 @@ export function init(root: string): InitResult {
   return { written, kept };
 }
 
-const attributesText = `# The state is bytes that Driftline wrote: no line-end conversion on any machine.
-state/** -text
-`;
+function attributesText(state: string): string {
+  return `# The state is bytes that Driftline wrote: no line-end conversion on any machine.\n${state}/** -text\n`;
+}
 
 const configurationText = `# Driftline: Git history for a Microsoft Entra ID tenant. Every line may be left out; see docs/configuration.md.
 

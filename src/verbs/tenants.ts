@@ -1,9 +1,17 @@
 // Tenants: the configurations of a repository with several tenants into the matrix by which GitHub's runners share the work.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseConfiguration } from '../config.ts';
 import { Problem } from '../model/problem.ts';
 
 /** The folder whose folders are the tenants, each with a driftline.yaml of its own. */
 export const tenantsFolder = 'tenants';
+
+/** Is this a repository with several tenants? */
+export function hasTenants(root: string): boolean {
+  const folder = join(root, tenantsFolder);
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
 
 /** GitHub starts at most this many jobs from one matrix (docs.github.com, "Running variations of jobs in a workflow"). */
 export const mostJobs = 256;

@@ -31,11 +31,15 @@ describe('the example workflows', () => {
     expect(names.sort()).toEqual([
       'drift',
       'driftline-tenant',
+      'driftline-tenant-recover',
       'plan',
       'recover',
       'revert',
       'snapshot',
       'tenants',
+      'tenants-plan',
+      'tenants-recover',
+      'tenants-verify',
       'verify',
     ]);
   });
@@ -66,8 +70,8 @@ describe('the example workflows', () => {
 
   it.each(names)('%s never crosses with another run of its own', (name) => {
     const { concurrency } = readWorkflow(name);
-    for (const [job, { concurrency: own, permissions }] of jobsOf(name)) {
-      const writes = permissions?.contents === 'write' && name !== 'tenants';
+    for (const [job, { concurrency: own, permissions, uses }] of jobsOf(name)) {
+      const writes = permissions?.contents === 'write' && uses === undefined;
       if (writes) expect(own ?? concurrency, job).toBeDefined();
     }
   });
@@ -75,11 +79,11 @@ describe('the example workflows', () => {
   it.each(names)('%s signs in only from an environment, and as the writer only where people approve', (name) => {
     for (const [job, { permissions, environment, uses }] of jobsOf(name)) {
       if (permissions?.['id-token'] === undefined || uses !== undefined) continue;
-      expect(environment, `${name} ${job}`).toMatch(/^(tenant-read|recovery)$/);
-      expect(environment === 'recovery').toBe(job === 'apply');
+      expect(environment, `${name} ${job}`).toMatch(/^(tenant-read|recovery(-\$\{\{ inputs\.name \}\})?)$/);
+      expect(environment !== 'tenant-read').toBe(job === 'apply');
     }
     for (const [, job] of jobsOf(name))
-      expect(JSON.stringify(job).includes('WRITER')).toBe(job.environment === 'recovery');
+      expect(JSON.stringify(job).includes('WRITER')).toBe(job.environment?.startsWith('recovery') === true);
   });
 
   it.each(names)('%s uses inputs and outputs that action.yml has', (name) => {
@@ -125,7 +129,7 @@ async function setUp() {
   const runJob = async (job: Job, context: Context, event?: { name: string; payload: unknown }) => {
     const { id, inputs } = actionStep(job, { ...variables, ...context });
     server.permissions = job.permissions;
-    server.jobEnvironment = job.environment;
+    server.jobEnvironment = job.environment === undefined ? undefined : filled(job.environment, context);
     const tenant = {
       ...urls,
       DRIFTLINE_ACCESS_TOKEN: undefined,
@@ -148,8 +152,9 @@ async function setUp() {
     return { ...ran, needs: Object.fromEntries(needs) as Context };
   };
   /** Plans and applies as a workflow with these two jobs does; the artifact is the folder that the plan was left in. */
-  const planAndApply = async (name: string, context: Context, event?: { name: string; payload: unknown }) => {
+  const planAndApply = async (name: string, given: Context, event?: { name: string; payload: unknown }) => {
     const { plan, apply } = readWorkflow(name).jobs as { plan: Job; apply: Job };
+    const context = { 'github.event_name': event?.name ?? 'workflow_dispatch', ...given };
     const planned = await runJob(plan, context, event);
     expect(planned.log).not.toContain('::error');
     expect(planned.needs['needs.plan.outputs.digest']).toMatch(/^[0-9a-f]{64}$/);
@@ -228,26 +233,72 @@ describe('somebody who copies the workflows', () => {
     }
   });
 
-  it('of several tenants fans out over them, and one that fails hides no other', async () => {
-    const { server, runJob, env } = await setUp();
-    const tenant = `tenant:\n  id: ${env.AZURE_TENANT_ID}\ncredentials:\n  clientId: ${firstApp.appId}\nkinds: [namedLocations]\n`;
+  it('of several tenants fans out over them, one that fails hides no other, and each is taken back, planned and verified by itself', async () => {
+    const stage = await setUp();
+    const { server, runJob, planAndApply, env, graph } = stage;
+    const tenant = `tenant:\n  id: ${env.AZURE_TENANT_ID}\ncredentials:\n  clientId: ${firstApp.appId}\nkinds: [groups]\n`;
+    const other = tenant.replace(env.AZURE_TENANT_ID!, '00000000-0000-4000-8000-000000000001');
     server.edit('main', {
       'driftline.yaml': undefined,
       'tenants/a/driftline.yaml': 'kindz: 1\n',
       'tenants/b/driftline.yaml': tenant,
+      'tenants/c/driftline.yaml': other,
     });
-    const { list, drift } = readWorkflow('tenants').jobs as { list: Job; drift: Job };
-    const listed = await runJob(list, {});
-    const { include } = JSON.parse(listed.outputs.matrix!) as { include: Record<string, string>[] };
-    const called = readWorkflow('driftline-tenant').jobs.drift!;
-    expect(drift.uses).toBe('./.github/workflows/driftline-tenant.yml');
-    const statuses: number[] = [];
-    for (const row of include) {
-      const context = Object.fromEntries(Object.entries(row).map(([name, value]) => [`matrix.${name}`, value]));
-      const inputs = Object.entries(drift.with!).map(([name, value]) => [`inputs.${name}`, filled(value, context)]);
-      statuses.push((await runJob(called, Object.fromEntries(inputs))).status);
-    }
-    expect(statuses).toEqual([7, 0]);
+    await stage.trust('recovery-b');
+    const group = '32b3a2b9-1f9c-4996-a1bb-ea9103833fa3';
+    /** The contexts of the jobs that a workflow calls for the tenants that its first job lists. */
+    const fanOut = async (name: string, context: Context = {}) => {
+      const { list, ...others } = readWorkflow(name).jobs as Record<string, Job>;
+      const listed = await runJob(list!, context);
+      const { include } = JSON.parse(listed.outputs.matrix!) as { include: Record<string, string>[] };
+      const [called] = Object.values(others);
+      return include.map((row) => {
+        const matrix = Object.fromEntries(Object.entries(row).map(([key, value]) => [`matrix.${key}`, value]));
+        const inputs = Object.entries(called!.with ?? {}).map(([key, value]) => [
+          `inputs.${key}`,
+          filled(value, { ...context, ...matrix }),
+        ]);
+        return { ...matrix, ...Object.fromEntries(inputs) } as Context;
+      });
+    };
+    const drift = async () => {
+      const statuses: number[] = [];
+      for (const context of await fanOut('tenants'))
+        statuses.push((await runJob(readWorkflow('driftline-tenant').jobs.drift!, context)).status);
+      return statuses;
+    };
+    expect(readWorkflow('tenants').jobs.drift!.uses).toBe('./.github/workflows/driftline-tenant.yml');
+    expect(await drift()).toEqual([7, 0, 6]);
     expect(server.pulls).toHaveLength(1);
+    server.merge(1);
+
+    await graph('PATCH', `/groups/${group}`, { displayName: 'Renamed by night' });
+    await drift();
+    const comment = { body: '/driftline revert', user: { login: 'alex' } };
+    const event = { name: 'issue_comment', payload: { issue: { number: 2, pull_request: {} }, comment } };
+    const [, b, c] = await fanOut('tenants-recover');
+    expect(readWorkflow('tenants-recover').jobs.recover!.uses).toBe('./.github/workflows/driftline-tenant-recover.yml');
+    const { plan } = readWorkflow('driftline-tenant-recover').jobs as { plan: Job };
+    const notMeant = await runJob(plan, { ...c, 'github.event_name': 'issue_comment' }, event);
+    expect(notMeant).toMatchObject({ status: 0, outputs: { 'plan-digest': '' } });
+    expect(notMeant.log).toContain('the drift of another tenant');
+    await planAndApply('driftline-tenant-recover', b!, event);
+    expect((await graph('GET', `/groups/${group}`)).body.displayName).toBe('Passkey pilot');
+
+    const one = await fanOut('tenants-recover', { 'inputs.config': 'tenants/b/driftline.yaml' });
+    expect(one.map((context) => context['inputs.name'])).toEqual(['b']);
+
+    const path = `tenants/b/state/groups/32/b/${group}.yaml`;
+    server.edit('proposal', { [path]: `${server.git('show', `main:${path}`).replace('Passkey pilot', 'Passkeys')}\n` });
+    const pull = server.open('proposal', 'Rename the pilot');
+    const head = { repo: { full_name: server.repository } };
+    const opened = { name: 'pull_request', payload: { pull_request: { number: pull.number, head } } };
+    const changed: (string | undefined)[] = [];
+    for (const context of (await fanOut('tenants-plan')).slice(1))
+      changed.push((await runJob(readWorkflow('tenants-plan').jobs.plan!, context, opened)).outputs.changed);
+    expect(changed).toEqual(['1', '0']);
+
+    const [, sound] = await fanOut('tenants-verify');
+    expect((await runJob(readWorkflow('tenants-verify').jobs.verify!, sound!)).summary).toContain('## Sound');
   });
 });

@@ -15,11 +15,15 @@ afterEach(async () => {
 const group = '32b3a2b9-1f9c-4996-a1bb-ea9103833fa3';
 const schedule = { name: 'schedule' };
 
-async function setUp(configurations: Record<string, string> = { 'driftline.yaml': 'kinds: [groups]\n' }) {
+async function setUp(
+  configurations: (variables: Readonly<Record<string, string>>) => Record<string, string> = () => ({
+    'driftline.yaml': 'kinds: [groups]\n',
+  }),
+) {
   const { variables, ...stage } = await startWithApplications({});
   stages.push(stage);
   const { DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL } = stage.env;
-  const act = await startRunner(stage.server, configurations, variables, {
+  const act = await startRunner(stage.server, configurations(variables), variables, {
     DRIFTLINE_GRAPH_URL,
     DRIFTLINE_AUTHORITY_URL,
   });
@@ -90,6 +94,30 @@ describe.skipIf(!hasAct())('in a real runner', () => {
     });
     expect(applied.apply!.result, applied.apply!.log).toBe('success');
     expect(await name()).toBe('Passkeys');
+  });
+
+  it('several tenants fan out, and the drift of one is taken back behind its own environment', async () => {
+    const tenant = (id: string, client: string) =>
+      `tenant:\n  id: ${id}\ncredentials:\n  clientId: ${client}\nkinds: [groups]\n`;
+    const { server, act, name, rename, trust } = await setUp((variables) => ({
+      'tenants/a/driftline.yaml': tenant(variables.AZURE_TENANT_ID!, variables.DRIFTLINE_READER_CLIENT_ID!),
+      'tenants/b/driftline.yaml': 'kindz: [groups]\n',
+    }));
+    await trust('recovery-a');
+    expect((await act.run('tenants', schedule)).list!.result).toBe('success');
+    expect(server.pulls, 'the one that fails hides no other').toHaveLength(1);
+    server.merge(1);
+    await rename('Renamed by night');
+    await act.run('tenants', schedule);
+    const comment = { body: '/driftline revert', user: { login: 'alex' } };
+    const payload = { action: 'created', issue: { number: 2, pull_request: {} }, comment };
+    const jobs = await act.run('tenants-recover', { name: 'issue_comment', payload });
+    expect(
+      await name(),
+      Object.values(jobs)
+        .map(({ log }) => log)
+        .join('\n'),
+    ).toBe('Passkey pilot');
   });
 
   it('a comment of somebody without write access plans nothing, and nothing is applied', async () => {

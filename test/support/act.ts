@@ -1,6 +1,6 @@
 // A real runner around the example workflows: act in its mode without containers; outputs, conditions, summaries and job order are its own doing.
 import { execFile, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -8,7 +8,7 @@ import { init } from '../../src/verbs/init.ts';
 import { initGitHub } from '../../src/verbs/init-github.ts';
 import { temporaryFolder } from './driftline.ts';
 import type { GitHubServer } from './github-server.ts';
-import { readWorkflow } from './workflow.ts';
+import { filled, type Job, readWorkflow, workflowFolder } from './workflow.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 /** The commit that the workflows name the release by. */
@@ -40,11 +40,13 @@ export interface JobRan {
 }
 
 export interface ActRunner {
-  /** Runs one workflow of `docs/workflows`; gives its jobs by id, those that were skipped left out. */
+  /** Runs one workflow of `docs/workflows`; gives its jobs by id (of called workflows `calling job/id`), those that were skipped left out. */
   run(workflow: string, event: WorkflowEvent): Promise<Readonly<Record<string, JobRan>>>;
 }
 
 interface Line {
+  /** `Workflow/job`, or of a called workflow `calling job-number of the matrix/Workflow/job`. */
+  readonly job?: string;
   readonly jobID?: string;
   readonly msg?: string;
   readonly jobResult?: string;
@@ -99,7 +101,8 @@ export async function startRunner(
         DRIFTLINE_ARTIFACTS: artifacts!,
       };
       const words = [
-        ...[name, '--json', '--no-cache-server', '--eventpath', event, '--workflows', path],
+        // One job after the other, so that the server knows which one asks.
+        ...[name, '--json', '--no-cache-server', '--concurrent-jobs', '1', '--eventpath', event, '--workflows', path],
         ...['--platform', 'ubuntu-latest=-self-hosted', '--secret', `GITHUB_TOKEN=${server.token}`],
         ...Object.entries(instead).flatMap(([action, place]) => ['--local-repository', `${action}=${place}`]),
         ...Object.entries(variables).flatMap(([key, value]) => ['--var', `${key}=${value}`]),
@@ -110,7 +113,7 @@ export async function startRunner(
         cwd: copy!,
         env: { PATH: [process.execPath.replace(/\/[^/]*$/, ''), process.env.PATH].join(delimiter), HOME: home! },
       });
-      return await follow(child, server, workflow);
+      return await follow(child, server);
     },
   };
 }
@@ -135,26 +138,30 @@ function pinOf(name: string): string {
   throw new Error(`no workflow uses actions/${name}`);
 }
 
-/** Reads act's own account of the run, line by line, and tells the server which job runs. */
-async function follow(child: ReturnType<typeof spawn>, server: GitHubServer, workflow: string) {
+/** Reads act's own account of the run, line by line, and tells the server which job runs, in which environment, with which permissions. */
+async function follow(child: ReturnType<typeof spawn>, server: GitHubServer) {
   const jobs: Record<string, { result: string; log: string; summary: string; outputs: Record<string, string> }> = {};
-  const described = readWorkflow(workflow).jobs;
   let running = '';
   let outside = '';
   child.stderr!.on('data', (data: Buffer) => (outside += data.toString('utf8')));
   for await (const text of createInterface({ input: child.stdout! })) {
     const line = JSON.parse(text) as Line;
-    if (line.jobID === undefined) {
+    if (line.jobID === undefined || line.job === undefined) {
       outside += `${line.msg}\n`;
       continue;
     }
-    if (line.jobID !== running) {
-      running = line.jobID;
-      server.permissions = described[running]?.permissions;
-      server.jobEnvironment = described[running]?.environment;
+    const [workflow = '', caller] = line.job.split('/').reverse().slice(1);
+    const id = caller === undefined ? line.jobID : `${caller}/${line.jobID}`;
+    if (id !== running) {
+      running = id;
+      const matrix = jobs.list?.outputs['tenants.matrix'];
+      const described = jobOf(workflow, line.jobID);
+      server.permissions = described.permissions;
+      server.jobEnvironment =
+        described.environment === undefined ? undefined : filled(described.environment, inputsOf(caller, matrix));
     }
-    jobs[running] ??= { result: '', log: '', summary: '', outputs: {} };
-    const job = jobs[running]!;
+    jobs[id] ??= { result: '', log: '', summary: '', outputs: {} };
+    const job = jobs[id]!;
     job.log += line.raw_output === true ? line.msg : `${line.msg}\n`;
     if (line.jobResult !== undefined) job.result = line.jobResult;
     if (line.command === 'summary') job.summary += line.content;
@@ -164,4 +171,21 @@ async function follow(child: ReturnType<typeof spawn>, server: GitHubServer, wor
   server.jobEnvironment = undefined;
   if (Object.keys(jobs).length === 0) throw new Error(`act ran no job: ${outside}`);
   return jobs;
+}
+
+/** A job of the workflow that has this name. */
+function jobOf(workflow: string, id: string): Job {
+  for (const file of readdirSync(workflowFolder)) {
+    const { name, jobs } = readWorkflow(file.replace(/\.yml$/, ''));
+    if (name === workflow && jobs[id] !== undefined) return jobs[id];
+  }
+  throw new Error(`no workflow ${workflow} with a job ${id}`);
+}
+
+/** The inputs that a called workflow gets from the row of the matrix that its caller is of. */
+function inputsOf(caller: string | undefined, matrix: string | undefined): Record<string, string> {
+  if (caller === undefined || matrix === undefined) return {};
+  const { include } = JSON.parse(matrix) as { include: Record<string, string>[] };
+  const row = include[Number(/\d+$/.exec(caller)?.[0] ?? 1) - 1];
+  return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [`inputs.${name}`, value]));
 }

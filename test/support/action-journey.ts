@@ -71,19 +71,22 @@ export async function startWithBaseline(config: string): Promise<Journey> {
 /** The application that writes: the second of the set-up guide. */
 const writer = { appId: '5f0c8a52-6d0e-4a53-9a4b-0b8d4f6a1d77', secret: 'not used', permissions: 'all' as const };
 
+export interface GuidedJourney extends Journey {
+  /** What the guide sets in the repository. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** Lets jobs in an environment with required reviewers sign in as the application that writes, or in another as this one. */
+  trust(environment: string, appId?: string): Promise<void>;
+}
+
 /**
  * A tenant with the two applications of the set-up guide and their federated credentials, and a repository with the environments of the
- * workflows. `variables` are those that the guide sets in the repository.
+ * workflows.
  */
-export async function startWithApplications(
-  files: Readonly<Record<string, string>>,
-): Promise<Journey & { readonly variables: Readonly<Record<string, string>> }> {
+export async function startWithApplications(files: Readonly<Record<string, string>>): Promise<GuidedJourney> {
   const stage = await startJourney(files, { apps: [writer] });
   const { server, graph, env } = stage;
-  for (const [appId, environment] of [
-    [firstApp.appId, 'tenant-read'],
-    [writer.appId, 'recovery'],
-  ] as const) {
+  const trust = async (environment: string, appId: string = writer.appId) => {
+    server.reviewedEnvironments.set(environment, appId === writer.appId);
     const { status, body } = await graph('POST', `/applications(appId='${appId}')/federatedIdentityCredentials`, {
       name: environment,
       issuer: 'https://token.actions.githubusercontent.com',
@@ -91,12 +94,13 @@ export async function startWithApplications(
       audiences: ['api://AzureADTokenExchange'],
     });
     if (status !== 201) throw new Error(JSON.stringify(body));
-  }
-  server.reviewedEnvironments.set('recovery', true).set('tenant-read', false);
+  };
+  await trust('tenant-read', firstApp.appId);
+  await trust('recovery');
   const variables = {
     AZURE_TENANT_ID: env.AZURE_TENANT_ID!,
     DRIFTLINE_READER_CLIENT_ID: firstApp.appId,
     DRIFTLINE_WRITER_CLIENT_ID: writer.appId,
   };
-  return { ...stage, variables };
+  return { ...stage, variables, trust };
 }

@@ -20,6 +20,7 @@ export interface Job {
 }
 
 export interface Workflow {
+  readonly name: string;
   readonly on: unknown;
   readonly permissions?: Readonly<Record<string, string>>;
   readonly concurrency?: { readonly group: string };
@@ -35,15 +36,20 @@ export function readWorkflow(name: string): Workflow {
 /** The values that expressions name: `vars.X`, `inputs.x`, `needs.plan.outputs.digest`, …; what is not there is empty, as GitHub has it. */
 export type Context = Readonly<Record<string, string>>;
 
-/** A text with its `${{ … }}` filled in. Names, `a || b` and fromJSON are all that our workflows use in inputs; more is an error. */
+/** A text with its `${{ … }}` filled in. Names, texts, `==`, `&&`, `||` and fromJSON are all that our workflows use in inputs; more is an error. */
 export function filled(text: string, context: Context): string {
+  const term = (words: string): string => {
+    const [left = '', right] = words.split('==').map((word) => word.trim());
+    if (right !== undefined) return term(left) === term(right) ? 'true' : '';
+    const name = left.replace(/^fromJSON\((.*)\)$/, '$1');
+    if (/^'[^']*'$/.test(name)) return name.slice(1, -1);
+    if (/^[a-z]+(\.[A-Za-z0-9_-]+)+$/.test(name)) return context[name] ?? '';
+    throw new Error(`an expression that this test does not know: ${words}`);
+  };
   return String(text).replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
     for (const part of expression.split('||')) {
-      const name = part.trim().replace(/^fromJSON\((.*)\)$/, '$1');
-      if (!/^[a-z]+(\.[A-Za-z0-9_-]+)+$/.test(name))
-        throw new Error(`an expression that this test does not know: ${expression}`);
-      const value = context[name] ?? '';
-      if (value !== '') return value;
+      const terms = part.split('&&').map(term);
+      if (terms.every((value) => value !== '')) return terms.at(-1)!;
     }
     return '';
   });

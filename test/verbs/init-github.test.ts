@@ -1,5 +1,5 @@
 // Init for GitHub: the workflows that the tests run are the ones that are written, pinned as asked, and nothing of anybody's is overwritten.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { driftline, temporaryFolder } from '../support/driftline.ts';
@@ -53,8 +53,13 @@ describe('driftline init --github', () => {
     expect(github.written).toEqual([
       '.github/workflows/driftline-tenants.yml',
       '.github/workflows/driftline-tenant.yml',
-      '.github/workflows/driftline-verify.yml',
+      '.github/workflows/driftline-tenants-plan.yml',
+      '.github/workflows/driftline-tenants-recover.yml',
+      '.github/workflows/driftline-tenant-recover.yml',
+      '.github/workflows/driftline-tenants-verify.yml',
     ]);
+    expect(existsSync(join(repo, 'driftline.yaml')), 'each tenant has its own').toBe(false);
+    expect(read(repo, '.gitattributes')).toContain('tenants/*/state/** -text');
     expect(github.kept).toEqual(['.github/CODEOWNERS']);
     expect(read(repo, '.github/CODEOWNERS')).toBe('* @mine\n');
   });

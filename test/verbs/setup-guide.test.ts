@@ -1,5 +1,5 @@
 // The set-up guide, typed line by line: each command is valid, in an order that works, and asks GitHub for what its published schema has.
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { driftline, temporaryFolder } from '../support/driftline.ts';
@@ -124,6 +124,30 @@ describe('the set-up guide', () => {
     await shell.run(typed.replaceAll('TEAM_ID', '77'), repo);
     expectSetUp(shell.calls(), ['READER_CLIENT_ID', 'WRITER_CLIENT_ID']);
     expect(server.git('ls-tree', '-r', '--name-only', 'main')).toContain('.github/workflows/driftline-recover.yml');
+  });
+
+  it('and, for several tenants, those of each tenant with an environment of its own', async () => {
+    await shell.run('gh repo create acme/entra-state --private --clone');
+    const repo = join(shell.folder, 'entra-state');
+    mkdirSync(join(repo, 'tenants/contoso'), { recursive: true });
+    writeFileSync(join(repo, 'tenants/contoso/driftline.yaml'), 'kinds: [groups]\n');
+    const { out } = await driftline(['init', '--github', '--repo', repo, ...words, '--format', 'json']);
+    const { steps } = (JSON.parse(out) as { github: { steps: { commands: string[] }[] } }).github;
+    const typed = steps.flatMap(({ commands }) => commands).join('\n');
+    await shell.run(typed.replaceAll('TEAM_ID', '77').replace('FOLDER_OF_THE_TENANT', 'contoso'), repo);
+    for (const { method, path, body } of requests(shell.calls()))
+      expect(requestMisfits(method, path, body), `${method} ${path}`).toEqual([]);
+    expect(credentials(shell.calls())).toEqual([
+      trusted('READER_CLIENT_ID', 'tenant-read'),
+      trusted('WRITER_CLIENT_ID', 'recovery-contoso'),
+    ]);
+    const set = shell.calls().filter(({ words: given }) => given[0] === 'variable');
+    expect(set.map(({ words: given }) => given.join(' '))).toEqual([
+      'variable set DRIFTLINE_WRITER_CLIENT_ID --repo acme/entra-state --env recovery-contoso --body WRITER_CLIENT_ID',
+    ]);
+    const files = server.git('ls-tree', '-r', '--name-only', 'main').split('\n');
+    expect(files).toContain('tenants/contoso/driftline.yaml');
+    expect(files).not.toContain('driftline.yaml');
   });
 
   it('pins the release afterwards by the command that is printed where none was named', async () => {
