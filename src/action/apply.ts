@@ -8,7 +8,7 @@ import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
 import { parsePlan } from '../plan/index.ts';
-import { markdownText } from '../report/index.ts';
+import { count, markdownText } from '../report/index.ts';
 import { stepRequests } from '../tenant/index.ts';
 import { type Applied, type ApplyRequest, applyPlan, resumeRun } from '../verbs/apply.ts';
 import { endedRuns, startedRuns } from '../verbs/runs.ts';
@@ -22,7 +22,7 @@ import { publish, refusePublic, type Site } from './site.ts';
 export async function runApply(site: Site): Promise<number> {
   const { inputs, workplace, runner } = site;
   const { plan, folder } = await reviewedPlan(site);
-  await requireApproval(site);
+  const approval = await requireApproval(site);
   await refusePublic(site);
   await requireMerged(site, plan);
   const repository = await site.openRepository();
@@ -41,7 +41,7 @@ export async function runApply(site: Site): Promise<number> {
         : await resumeRun(await takeUp(site, repository, plan, runs), { ...request, journal: openJournal });
     const commit =
       applied.commit === undefined ? undefined : await publish(site, repository, branch.at, applied.commit.id);
-    return await sayRun(site, applied, commit);
+    return await sayRun(site, applied, commit, approval);
   } finally {
     await writer.close();
     await reader.close();
@@ -157,7 +157,7 @@ function requestOf(
   };
 }
 
-async function sayRun(site: Site, { record }: Applied, commit: string | undefined): Promise<number> {
+async function sayRun(site: Site, { record }: Applied, commit: string | undefined, approval: string): Promise<number> {
   const { runner } = site;
   const { counts } = record;
   const words = `${counts.done} done, ${counts.refused} refused, ${counts.skipped} skipped, ${counts.unknown} unknown`;
@@ -170,7 +170,9 @@ async function sayRun(site: Site, { record }: Applied, commit: string | undefine
     runner.annotate('warning', `A step was ${outcome}`, `${action} ${displayName}: ${because}`);
   for (const { displayName, path, because } of left)
     runner.annotate('warning', 'Still differs', `${displayName}${path === undefined ? '' : `, ${path}`}: ${because}`);
-  runner.summary(summaryOf(site, record, words, left, commit));
+  runner.summary(
+    summaryOf(site, record, `${words}; ${count(record.writes, 'write')}. ${markdownText(approval)}`, left, commit),
+  );
   if (record.status === 'complete') return exitStatus.done.status;
   await notify(site, 'failure', `Run ${record.id} is ${record.status}: ${words}.`);
   if (record.status === 'partial') return exitStatus.incomplete.status;
@@ -204,7 +206,7 @@ function summaryOf(
   return [
     `## Run ${record.id}: ${record.status}`,
     '',
-    `${words}; ${record.writes} writes. Goal ${link(record.goal)}, before ${link(record.before)}${commit === undefined ? '' : `, after ${link(commit)}`}.`,
+    `${words} Goal ${link(record.goal)}, before ${link(record.before)}${commit === undefined ? '' : `, after ${link(commit)}`}.`,
     ...table,
     '',
     `Take it back with \`driftline undo ${record.id}\`.`,

@@ -4,13 +4,15 @@ import { textAt, type World } from './runner.ts';
 import type { Site } from './site.ts';
 
 /**
- * Problem `refused` where the job is not in the environment that the input names, or that asks nobody. The name alone could be written by
+ * Says who approved the job. Problem `refused` where the job is not in the environment that the input names, or that asks nobody. The name alone could be written by
  * whoever edits the workflow: the OIDC token's claim is GitHub's own word for the environment that the job runs in.
  */
-export async function requireApproval({ inputs, github, world, runner }: Site): Promise<void> {
+export async function requireApproval(site: Site): Promise<string> {
+  const { inputs, github, world, runner } = site;
   if (inputs.allowUnprotected) {
-    runner.annotate('warning', 'Not protected', 'allow-unprotected is set: nobody had to approve this recovery.');
-    return;
+    const words = 'allow-unprotected is set: nobody had to approve this recovery.';
+    runner.annotate('warning', 'Not protected', words);
+    return words;
   }
   const name = inputs.environment;
   if (name === undefined)
@@ -33,6 +35,26 @@ export async function requireApproval({ inputs, github, world, runner }: Site): 
         : 'This job runs in another environment.',
       name,
     );
+  return sayApprovers(site, name);
+}
+
+/** GitHub let the job through; by whose word is for those who read of it later. */
+async function sayApprovers({ github, world, runner }: Site, name: string): Promise<string> {
+  const { GITHUB_RUN_ID: run = '', GITHUB_ACTOR: actor } = world.environment;
+  const logins = [...new Set(await github.approvers(run, name))];
+  const words =
+    logins.length === 0
+      ? `GitHub lists no approval for ${name}: an administrator went past its rules.`
+      : `Approved by ${logins.join(', ')}.`;
+  if (logins.length === 0) runner.annotate('warning', 'Not approved by a reviewer', words);
+  else if (logins.every((login) => login === actor))
+    runner.annotate(
+      'warning',
+      'Approved by who started it',
+      `${words} Set prevent_self_review on ${name} to need two.`,
+    );
+  else runner.log(words);
+  return words;
 }
 
 /** The environment that GitHub's OIDC token says the job is in; undefined where there is no token or no such claim. */

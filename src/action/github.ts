@@ -201,6 +201,16 @@ export class GitHub {
     }
   }
 
+  /** The logins of those who approved a run for an environment; none where an administrator went past its rules. */
+  async approvers(run: string, environment: string): Promise<string[]> {
+    const body = await this.#ask('GET', `actions/runs/${encodeURIComponent(run)}/approvals`, {
+      needs: 'actions: read',
+    });
+    return (Array.isArray(body) ? body : [])
+      .filter((one) => textAt(one, 'state') === 'approved' && namesOf(at(one, 'environments')).includes(environment))
+      .map((one) => textAt(one, 'user', 'login') ?? '');
+  }
+
   /** Was this written with a token like ours? A comment of a person is never taken for ours: its author could change it afterwards. */
   async isOwn(by: { readonly author: string; readonly byBot: boolean }): Promise<boolean> {
     // A job's own token belongs to a bot and may not ask who it is; a person's token may.
@@ -327,8 +337,11 @@ function retryAfter(response: Response, now: Date): number | undefined {
   return Number.isFinite(reset) ? Math.max(1, reset - now.getTime() / 1000) : undefined;
 }
 
+function namesOf(value: unknown): string[] {
+  return (Array.isArray(value) ? value : []).map((one) => textAt(one, 'name') ?? '');
+}
+
 function pullRequest(value: unknown): PullRequest {
-  const labels = at(value, 'labels');
   const headRepository = textAt(value, 'head', 'repo', 'full_name');
   return {
     number: numberAt(value, 'number') ?? 0,
@@ -337,7 +350,7 @@ function pullRequest(value: unknown): PullRequest {
     merged: typeof at(value, 'merged_at') === 'string',
     title: textAt(value, 'title') ?? '',
     body: textAt(value, 'body') ?? '',
-    labels: (Array.isArray(labels) ? labels : []).map((label) => textAt(label, 'name') ?? ''),
+    labels: namesOf(at(value, 'labels')),
     headBranch: textAt(value, 'head', 'ref') ?? '',
     headCommit: textAt(value, 'head', 'sha') ?? '',
     ...(headRepository === undefined ? {} : { headRepository }),

@@ -156,6 +156,26 @@ describe('a recovery by commit', () => {
     expect(open.log).toContain('nobody had to approve');
   });
 
+  it('says who approved it, and warns where that was who started it, or nobody', async () => {
+    const { server, run, apply, describe } = await recovery();
+    await describe(pilot, 'Changed at night');
+    const planned = await run({ command: 'plan', commit: 'main' });
+    const [folder, digest] = [planned.outputs['plan-path']!, planned.outputs['plan-digest']!];
+    const done = await apply(folder, digest);
+    expect(done.summary).toContain('Approved&#32;by&#32;robin');
+    expect(done.log).not.toContain('::warning');
+    for (const [approvers, words] of [
+      [['alex'], 'prevent_self_review'],
+      [[], 'an administrator went past its rules'],
+    ] as const) {
+      server.approvers.clear();
+      for (const login of approvers) server.approvers.add(login);
+      const { log, status } = await apply(folder, digest);
+      expect(status, 'it was applied already').toBe(3);
+      expect(log).toContain(words);
+    }
+  });
+
   it('that was stopped midway keeps its journal, and is resumed where it stopped', async () => {
     const { server, run, describe: say, description, apply, sandbox } = await recovery();
     const wanted = [await description(pilot), await description(exclusion)];

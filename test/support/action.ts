@@ -42,6 +42,7 @@ export function stepEnvironment(
     GITHUB_SERVER_URL: server.serverUrl,
     GITHUB_REPOSITORY: server.repository,
     GITHUB_RUN_ID: '77',
+    GITHUB_ACTOR: 'alex',
     GITHUB_EVENT_NAME: options.event?.name ?? 'schedule',
     GITHUB_EVENT_PATH: join(folder, 'event.json'),
     GITHUB_OUTPUT: join(folder, 'output'),

@@ -130,6 +130,8 @@ export interface GitHubServer {
   readonly labels: Set<string>;
   readonly writers: Set<string>;
   readonly reviewedEnvironments: Map<string, boolean>;
+  /** Who approved the job. */
+  readonly approvers: Set<string>;
   /** The environment that the job runs in, as its OIDC token says. */
   jobEnvironment: string | undefined;
   /** Variables by which a job asks for its OIDC token. */
@@ -196,6 +198,7 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
     labels: new Set(),
     writers: new Set(['alex']),
     reviewedEnvironments: new Map(),
+    approvers: new Set(['robin']),
     jobEnvironment: undefined,
     oidc: {},
     permissions: undefined,
@@ -311,7 +314,7 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
   function permitted(method: string, path: string): boolean {
     const access = method === 'GET' ? 'read' : 'write';
     if (/\/(pulls|issues)(\/|$)/.test(path)) return allowed('pull-requests', access);
-    return path.includes('/environments/') ? allowed('actions', access) : true;
+    return /\/(environments|actions)\//.test(path) ? allowed('actions', access) : true;
   }
 
   /** The token service of a job: a token that says where the job runs. Its signature is nobody's concern here. */
@@ -478,6 +481,10 @@ export async function startGitHub(copyOf?: string): Promise<GitHubServer> {
           200,
           { name: names.environment_name, protection_rules: reviewed ? [{ type: 'required_reviewers' }] : [] },
         ];
+      }
+      case 'GET /actions/runs/{run_id}/approvals': {
+        const environments = [{ name: github.jobEnvironment }];
+        return [200, [...github.approvers].map((login) => ({ state: 'approved', user: { login }, environments }))];
       }
       default:
         return [500, { message: 'not served' }];
