@@ -303,6 +303,23 @@ describe('pushes that race', () => {
     expect(server.git('log', '-1', '--format=%s', 'main')).toBe('0 changed, 1 added, 0 removed');
   });
 
+  it('of two drift runs leave one pull request, and the slower one says so', async () => {
+    const { server, run, graph } = await journey({}, { 'driftline.yaml': 'kinds: [groups]\n' });
+    await run({ command: 'snapshot' });
+    await graph('POST', '/groups', newGroup);
+    const branch = `driftline/drift/${server.git('show', 'main:state/tenant.yaml').match(/tenantId: "?([0-9a-f-]+)/)![1]}`;
+    let faster = '';
+    server.beforePush = () => {
+      faster = server.git('commit-tree', 'main^{tree}', '-p', 'main', '-m', 'Of the other run');
+      server.git('update-ref', `refs/heads/${branch}`, faster);
+    };
+    const { status, log } = await run({ command: 'drift' });
+    expect(status).toBe(5);
+    expect(log).toContain('::error title=The remote branch has moved');
+    expect(server.git('rev-parse', branch)).toBe(faster);
+    expect(server.pulls).toEqual([]);
+  });
+
   it("never overwrite each other: the slower one says so and leaves the faster one's state", async () => {
     const { server, run, graph } = await journey({}, { 'driftline.yaml': 'kinds: [groups]\n' });
     await run({ command: 'snapshot' });

@@ -213,8 +213,12 @@ describe('somebody who copies the workflows', () => {
     await planAndApply('recover', {}, { name: 'pull_request', payload: closed });
     expect(await name()).toBe('Passkeys');
 
-    const verified = await runJob(readWorkflow('verify').jobs.verify!, {});
-    expect(verified.summary).toContain('## Sound');
+    for (const job of Object.values(readWorkflow('verify').jobs))
+      expect((await runJob(job, {})).summary).toContain('## Sound');
+    server.git('update-ref', '-d', 'refs/heads/snapshots');
+    const gone = await runJob(readWorkflow('verify').jobs.snapshots!, {});
+    expect(gone.status).toBe(1);
+    expect(gone.summary).toContain('was&#32;deleted');
   });
 
   it('and forgets something of the sign-in is told what it is', async () => {
