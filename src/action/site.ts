@@ -79,11 +79,7 @@ export async function withSite<Result>(
     const short = inputs.branch ?? read.branch;
     const branch = short === undefined ? fallback : `refs/heads/${short.replace(/^refs\/heads\//, '')}`;
     const tip = branch === fallback ? fetched.get(fallback) : (await clone.fetch([branch], needs, remote)).get(branch);
-    if (tip === undefined && remote.refs.size > 0 && needs.withoutBranch !== true)
-      throw wrong(
-        'branch',
-        `names ${branch.slice('refs/heads/'.length)}, which the repository does not have. Correct the name, or make the branch first`,
-      );
+    if (tip === undefined && remote.refs.size > 0 && needs.withoutBranch !== true) throw noBranch(branch, inputs);
     await clone.setBranch(branch);
     const configuration = { ...read, branch: branch.replace(/^refs\/heads\//, '') };
     const workplace = openWorkplace({
@@ -117,6 +113,16 @@ export async function withSite<Result>(
     await clone.remove();
     if (signingKey !== undefined) await rm(signingKey, { force: true });
   }
+}
+
+/** A name that was typed wrongly must not begin a second baseline. */
+function noBranch(branch: string, inputs: Inputs): Problem {
+  return new Problem({
+    kind: 'usage',
+    summary: 'The baseline branch is not there',
+    detail: `The repository has no branch of this name, which ${inputs.branch === undefined ? inputs.config : 'the input branch'} gives. Correct the name, or make the branch first. Nothing was read or pushed.`,
+    subject: branch.replace(/^refs\/heads\//, ''),
+  });
 }
 
 /** The signing key in a file for its owner alone, for as long as the job needs it. */

@@ -51,16 +51,14 @@ export const initCommand = command<Arguments>({
       ...(onGitHub?.written ?? []).map((name) => `wrote ${name}`),
       ...(onGitHub?.kept ?? []).map((name) => `kept ${name}, which was there already`),
       '',
-      'Next, once per tenant (docs/setup.md has each step with screens and commands):',
+      'Next, once per tenant (docs/setup.md says more of each step):',
       '  1. Register an application for reading: az ad app create --display-name driftline-reader',
       '     and its service principal:           az ad sp create --id <application id>',
       '  2. Grant it these application permissions, and nothing that writes:',
       ...permissions.map((permission) => `       ${permission}`),
       '     driftline permissions --access read --format az prints a script that does it.',
-      '  3. Let it sign in: a federated credential for GitHub Actions (no secret), a certificate, or AZURE_CLIENT_SECRET.',
-      '     Set AZURE_TENANT_ID and AZURE_CLIENT_ID, or write them into driftline.yaml.',
-      '  4. driftline doctor, until it has nothing to say; then driftline snapshot.',
-      '  For recovery, register a second application: driftline permissions --access write.',
+      ...(onGitHub === undefined ? atHome : []),
+      '  For recovery, register a second application, which reads too: driftline permissions --access write.',
       '',
       ...(onGitHub === undefined ? [] : gitHubLines(onGitHub)),
     ];
@@ -68,6 +66,13 @@ export const initCommand = command<Arguments>({
     return 0;
   },
 });
+
+/** How it goes on where no workflow signs in. */
+const atHome = [
+  '  3. Let it sign in: a federated credential for GitHub Actions (no secret), a certificate, or AZURE_CLIENT_SECRET.',
+  '     Set AZURE_TENANT_ID and AZURE_CLIENT_ID, or write them into driftline.yaml.',
+  '  4. driftline doctor, until it has nothing to say; then driftline snapshot.',
+];
 
 async function gitHubInit(root: string, { action, repository, owner }: Arguments): Promise<GitHubInit> {
   const { initGitHub } = await import('../verbs/init-github.ts');

@@ -274,7 +274,9 @@ describe('drift', () => {
     const { server, run } = await withBaseline();
     const { status, log } = await run({ command: 'drift', branch: 'mian' });
     expect(status).toBe(7);
-    expect(log).toContain('branch names mian, which the repository does not have');
+    expect(log).toContain('mian: The repository has no branch of this name, which the input branch gives');
+    server.edit('main', { 'driftline.yaml': 'branch: mian\n' });
+    expect((await run({ command: 'plan', commit: 'main' })).log).toContain('which driftline.yaml gives');
     expect(server.git('for-each-ref', '--format=%(refname)', 'refs/heads')).toBe('refs/heads/main');
   });
 
