@@ -35,10 +35,11 @@ export async function runApply(site: Site): Promise<number> {
     await site.clone.point('refs/driftline/plans/reviewed', plan.live.commit);
     const branch = { at: site.tip };
     const request = requestOf(site, { repository, reader, writer }, branch);
+    const stopped = inputs.resume === undefined ? undefined : await takeUp(site, repository, plan, runs);
     const applied =
-      inputs.resume === undefined
+      stopped === undefined
         ? await applyPlan(plan, request)
-        : await resumeRun(await takeUp(site, repository, plan, runs), { ...request, journal: openJournal });
+        : await resumeRun(stopped, { ...request, journal: openJournal });
     const commit =
       applied.commit === undefined ? undefined : await publish(site, repository, branch.at, applied.commit.id);
     return await sayRun(site, applied, commit, approval);
@@ -105,12 +106,26 @@ async function keepRunsOutside({ folder, runner }: Site, repository: Repository)
   return outside;
 }
 
-/** Brings the journal of a stopped run to where it is looked for; its plan must be the reviewed one. Gives the run's id. */
-async function takeUp({ inputs, world }: Site, repository: Repository, plan: Plan, runs: string): Promise<string> {
-  await cp(resolve(world.environment.GITHUB_WORKSPACE ?? world.cwd, inputs.resume!), runs, { recursive: true });
-  const found = (await startedRuns(repository)).find(({ state }) => state.digest === plan.digest);
-  if (found !== undefined) return found.id;
-  throw wrong('resume', 'holds no run of this plan');
+/**
+ * Brings the journal of a stopped run to where it is looked for. Gives the run's id; undefined where it is of another plan, for this one
+ * was then made and reviewed after it, and begins anew.
+ */
+async function takeUp(
+  { inputs, world, runner }: Site,
+  repository: Repository,
+  plan: Plan,
+  runs: string,
+): Promise<string | undefined> {
+  const from = resolve(world.environment.GITHUB_WORKSPACE ?? world.cwd, inputs.resume!);
+  await cp(from, runs, { recursive: true }).catch(() => {
+    throw wrong('resume', 'names no folder');
+  });
+  const started = await startedRuns(repository);
+  if (started.length === 0) throw wrong('resume', 'names a folder without the journal of a run');
+  const found = started.find(({ state }) => state.digest === plan.digest);
+  if (found === undefined)
+    runner.annotate('notice', 'Not resumed', 'The journal is of another plan than this one, which begins anew.');
+  return found?.id;
 }
 
 /** `branch.at`: where the remote's branch is, by what this job pushed last. */
@@ -179,7 +194,7 @@ async function sayRun(site: Site, { record }: Applied, commit: string | undefine
   runner.annotate(
     'error',
     'The run was stopped',
-    'What was done is in its journal, in the folder that run-path names: apply the same plan again with the input resume.',
+    'What was done is in its journal, in the folder that run-path names. Run the failed job again: the example workflows hand it the journal, and it goes on where it stopped (input resume).',
   );
   return exitStatus.interrupted.status;
 }

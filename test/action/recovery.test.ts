@@ -203,11 +203,20 @@ describe('a recovery by commit', () => {
     expect(stopped.status).toBe(130);
     expect(server.git('log', '-1', '--format=%s', 'main')).toMatch(/^Before a recovery/);
     fault.remove();
+    expect((await apply(folder, digest, { resume: 'nowhere' })).log).toContain('resume names no folder');
+    expect((await apply(folder, digest, { resume: folder })).log).toContain('without the journal of a run');
     const resumed = await apply(folder, digest, { resume: stopped.outputs['run-path']! });
     expect(resumed.log).not.toContain('::error');
     expect(resumed.status).toBe(0);
     expect([await description(pilot), await description(exclusion)]).toEqual(wanted);
     expect(server.git('log', '-1', '--format=%s', 'main')).toMatch(/^After a recovery/);
+
+    await say(pilot, 'Changed once more');
+    const anew = (await run({ command: 'plan', commit: outputs.commit! })).outputs;
+    const other = await apply(anew['plan-path']!, anew['plan-digest']!, { resume: stopped.outputs['run-path']! });
+    expect(other.log).toContain('::notice title=Not resumed');
+    expect(other.status).toBe(0);
+    expect(await description(pilot)).toBe(wanted[0]);
   });
 
   it('keeps what others pushed meanwhile', async () => {

@@ -118,6 +118,12 @@ afterEach(async () => {
   }
 });
 
+/** The job with the folders that its earlier steps fetch in place of what it calls them. */
+function withInputs(job: Job, folders: Readonly<Record<string, string>>): Job {
+  const steps = job.steps!.map((one) => (one.id === 'apply' ? { ...one, with: { ...one.with, ...folders } } : one));
+  return { ...job, steps };
+}
+
 /** The stage of the set-up guide, and how its jobs are run. */
 async function setUp() {
   const { variables: named, ...stage } = await startWithApplications({ 'driftline.yaml': 'kinds: [groups]\n' });
@@ -126,7 +132,12 @@ async function setUp() {
   const variables = Object.fromEntries(Object.entries(named).map(([name, value]) => [`vars.${name}`, value]));
   const urls = { DRIFTLINE_GRAPH_URL: env.DRIFTLINE_GRAPH_URL, DRIFTLINE_AUTHORITY_URL: env.DRIFTLINE_AUTHORITY_URL };
   /** Runs one job's step with the job's own permissions, environment and identity. */
-  const runJob = async (job: Job, context: Context, event?: { name: string; payload: unknown }) => {
+  const runJob = async (
+    job: Job,
+    context: Context,
+    event?: { name: string; payload: unknown },
+    signal?: AbortSignal,
+  ) => {
     const { id, inputs } = actionStep(job, { ...variables, ...context });
     server.permissions = job.permissions;
     server.jobEnvironment = job.environment === undefined ? undefined : filled(job.environment, context);
@@ -140,6 +151,7 @@ async function setUp() {
     const ran = await stage.run(inputs, {
       env: { ...tenant, ...server.oidc },
       ...(event === undefined ? {} : { event }),
+      ...(signal === undefined ? {} : { signal }),
     });
     server.permissions = undefined;
     const outputs = Object.fromEntries(
@@ -158,13 +170,10 @@ async function setUp() {
     const planned = await runJob(plan, context, event);
     expect(planned.log).not.toContain('::error');
     expect(planned.needs['needs.plan.outputs.digest']).toMatch(/^[0-9a-f]{64}$/);
-    const artifact = {
-      ...apply,
-      steps: apply.steps!.map((one) =>
-        one.id === 'apply' ? { ...one, with: { ...one.with, plan: planned.outputs['plan-path']! } } : one,
-      ),
-    };
-    const applied = await runJob(artifact, { ...context, ...planned.needs });
+    const applied = await runJob(withInputs(apply, { plan: planned.outputs['plan-path']! }), {
+      ...context,
+      ...planned.needs,
+    });
     expect(applied.log).not.toContain('::error');
     expect(applied.status).toBe(0);
     return { planned, applied };
@@ -219,6 +228,46 @@ describe('somebody who copies the workflows', () => {
     const gone = await runJob(readWorkflow('verify').jobs.snapshots!, {});
     expect(gone.status).toBe(1);
     expect(gone.summary).toContain('was&#32;deleted');
+  });
+
+  it('and has a recovery stopped midway runs its job again, which goes on where it stopped', async () => {
+    const { server, graph, runJob, sandbox } = await setUp();
+    await runJob(readWorkflow('drift').jobs.drift!, {});
+    server.merge(1);
+    const groups = ['32b3a2b9-1f9c-4996-a1bb-ea9103833fa3', '122d320e-7082-4b26-bd3f-f2c20beaf3ba'];
+    const names = () => Promise.all(groups.map(async (id) => (await graph('GET', `/groups/${id}`)).body.displayName));
+    const before = await names();
+    for (const id of groups) await graph('PATCH', `/groups/${id}`, { displayName: 'Renamed' });
+    const { plan, apply } = readWorkflow('recover').jobs as { plan: Job; apply: Job };
+    const planned = await runJob(plan, { 'inputs.commit': 'main', 'inputs.reason': 'ticket 9' });
+    const stop = new AbortController();
+    const fault = sandbox.faults.add({
+      match: { method: 'PATCH' },
+      times: Number.POSITIVE_INFINITY,
+      fault: {
+        kind: 'rewrite',
+        tookEffect: true,
+        change: (body) => {
+          stop.abort(new Error('cancelled'));
+          return body;
+        },
+      },
+    });
+    const folders = { plan: planned.outputs['plan-path']! };
+    const first = await runJob(withInputs(apply, folders), planned.needs, undefined, stop.signal);
+    expect(first.status).toBe(130);
+    expect(first.log).toContain('Run the failed job again');
+    fault.remove();
+
+    const resume = apply.steps!.find(({ id }) => id === 'apply')!.with!.resume!;
+    expect(filled(resume, {}), 'the first attempt has no journal').toBe('');
+    expect(filled(resume, { 'steps.journal.outcome': 'success' })).toBe('journal');
+    const journal = apply.steps!.find(({ id }) => id === 'journal')!;
+    const kept = apply.steps!.at(-1)!;
+    expect([journal.with!.name, journal.with!.path]).toEqual([kept.with!.name, 'journal']);
+    const again = await runJob(withInputs(apply, { ...folders, resume: first.outputs['run-path']! }), planned.needs);
+    expect(again.status, again.log).toBe(0);
+    expect(await names()).toEqual(before);
   });
 
   it('and forgets something of the sign-in is told what it is', async () => {
