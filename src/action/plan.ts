@@ -115,7 +115,7 @@ async function planPullRequest(site: Site, repository: Repository, goal: string)
       '\n',
     );
     runner.summary(text);
-    if (!fork) await syncComment(site.github, number, 'plan', text);
+    if (!fork) await syncComment(site.github, number, commentName(site), text);
     return exitStatus.usage.status;
   }
   const refs = await changedRefs(repository, base, goal);
@@ -235,13 +235,19 @@ async function sayPlan(site: Site, plan: Plan, ready: boolean, { pull, controls 
   );
   await writeReport(site, sheets, lead);
   if (pull === undefined) return;
-  const { configuration } = site;
-  // Several tenants may share a repository, and one pull request may touch several.
-  const name =
-    configuration.statePath === 'state' ? 'plan' : `plan-${configuration.statePath.replace(/[^A-Za-z0-9]+/g, '-')}`;
-  const { url } = await syncComment(site.github, pull, name, `${lead}\n\n${await commentText(site, sheets)}`);
+  const { url } = await syncComment(
+    site.github,
+    pull,
+    commentName(site),
+    `${lead}\n\n${await commentText(site, sheets)}`,
+  );
   runner.output('pull-request', String(pull));
   runner.log(`Commented: ${url}`);
+}
+
+/** The one comment about the plan. Several tenants may share a repository, and one pull request may touch several. */
+export function commentName({ configuration: { statePath } }: Site): string {
+  return statePath === 'state' ? 'plan' : `plan-${statePath.replace(/[^A-Za-z0-9]+/g, '-')}`;
 }
 
 function named(displayName: string | undefined, because: string): string {

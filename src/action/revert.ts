@@ -3,11 +3,14 @@ import { type AccessClass, accessClasses } from '../model/kind.ts';
 import type { PlanOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
+import { markdownText } from '../report/index.ts';
 import { tenantsFolder } from '../verbs/tenants.ts';
 import { requireKind } from '../workplace.ts';
 import { isDriftBranch } from './drift.ts';
+import type { PullRequest } from './github.ts';
 import { wrong } from './inputs.ts';
-import { changedRefs, planAndSay, planCommit, scopeOf } from './plan.ts';
+import { changedRefs, commentName, planAndSay, planCommit, scopeOf } from './plan.ts';
+import { syncComment } from './pull-requests.ts';
 import { at, numberAt, textAt } from './runner.ts';
 import type { Site } from './site.ts';
 
@@ -24,10 +27,14 @@ const flags: Readonly<Record<string, keyof PlanOptions>> = {
   '--report-only-first': 'reportOnlyFirst',
 };
 
+function isMeant(comment: string): boolean {
+  return /^\s*\/driftline\s+revert(\s|$)/.test(comment.split(/\r?\n/, 1)[0]!);
+}
+
 /** The words of a comment's first line; undefined where it does not begin with `/driftline revert`. Problem `usage` for a word that is not known. */
 export function revertWords(comment: string): RevertWords | undefined {
+  if (!isMeant(comment)) return undefined;
   const line = comment.split(/\r?\n/, 1)[0]!.trim();
-  if (!/^\/driftline\s+revert(\s|$)/.test(line)) return undefined;
   const words = line.split(/\s+/).slice(2);
   const kinds: string[] = [];
   const ids: string[] = [];
@@ -72,12 +79,10 @@ export async function runRevert(site: Site): Promise<number> {
       if (inputs.commit === undefined) throw wrong('commit', 'is missing');
       return await planCommit(site, repository, inputs.commit);
     }
-    const words =
-      at(event.payload, 'issue', 'pull_request') === undefined
-        ? undefined
-        : revertWords(textAt(event.payload, 'comment', 'body') ?? '');
-    if (words !== undefined) return await revertDrift(site, repository, words);
     runner.output('plan-digest', '');
+    const comment = textAt(event.payload, 'comment', 'body') ?? '';
+    if (at(event.payload, 'issue', 'pull_request') !== undefined && isMeant(comment))
+      return await answer(site, repository, comment);
     runner.log('The comment is not for Driftline');
     return exitStatus.done.status;
   } finally {
@@ -85,11 +90,11 @@ export async function runRevert(site: Site): Promise<number> {
   }
 }
 
-async function revertDrift(site: Site, repository: Repository, words: RevertWords): Promise<number> {
-  const { event, github, runner, workplace, clone, name } = site;
+/** Does what the comment asks for, if its author may. That it could not be done is told where it was asked for, as the plan is. */
+async function answer(site: Site, repository: Repository, comment: string): Promise<number> {
+  const { event, github, runner, world } = site;
   const login = textAt(event.payload, 'comment', 'user', 'login') ?? '';
   const number = numberAt(event.payload, 'issue', 'number') ?? 0;
-  runner.output('plan-digest', '');
   const pull = await github.pullRequest(number);
   if (isOfAnotherTenant(site, pull.headBranch)) {
     runner.log(`#${number} shows the drift of another tenant of this repository`);
@@ -97,6 +102,31 @@ async function revertDrift(site: Site, repository: Repository, words: RevertWord
   }
   if (!(await github.mayWrite(login)))
     throw refused(`The comment is by ${login}, who may not write to the repository.`, number);
+  try {
+    return await revertDrift(site, repository, pull, revertWords(comment)!, login);
+  } catch (error) {
+    if (error instanceof Problem && !world.signal.aborted)
+      await syncComment(
+        github,
+        number,
+        commentName(site),
+        `**${error.summary}.** ${markdownText(error.detail, 2000)}`,
+      ).catch(() =>
+        runner.annotate('warning', 'Comment', 'That it was not planned could not be told on the pull request.'),
+      );
+    throw error;
+  }
+}
+
+async function revertDrift(
+  site: Site,
+  repository: Repository,
+  pull: PullRequest,
+  words: RevertWords,
+  login: string,
+): Promise<number> {
+  const { workplace, clone, name } = site;
+  const { number } = pull;
   if (!pull.open || pull.headRepository !== name || !isDriftBranch(pull.headBranch))
     throw refused('It is no open drift pull request of this repository.', number);
   for (const kind of words.kinds) requireKind(workplace.kinds, kind, '--kind');

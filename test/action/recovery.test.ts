@@ -346,7 +346,7 @@ describe('/driftline revert on a drift pull request', () => {
     expect(server.pulls[0]!.state).toBe('closed');
   });
 
-  it('by anybody else, elsewhere, or in other words does nothing', async () => {
+  it('by anybody else, elsewhere, or in other words does nothing, and says so to those who may ask', async () => {
     const { server, run, describe: say } = await recovery();
     await say(pilot, 'Changed at night');
     await run({ command: 'drift' });
@@ -357,12 +357,17 @@ describe('/driftline revert on a drift pull request', () => {
       status: 0,
       outputs: { 'plan-digest': '' },
     });
+    expect(server.comments).toEqual([]);
     expect(await revert('alex', '/driftline revert --all')).toMatchObject({ status: 7 });
+    expect(server.comments.map(({ body }) => body).join()).toContain('&#45;&#45;allow&#45;mass&#45;change');
     expect(await revert('alex', '/driftline revert --kind users')).toMatchObject({ status: 7 });
     server.edit('words', { 'README.md': 'words\n' });
     const { number } = server.open('words', 'Words');
     expect(await revert('alex', '/driftline revert', number)).toMatchObject({ status: 3 });
-    expect(server.comments).toEqual([]);
+    expect(server.comments.map(({ issue }) => issue)).toEqual([1, number]);
+    expect(server.comments[1]!.body).toContain('no&#32;open&#32;drift&#32;pull&#32;request');
+    expect((await revert('alex', '/driftline revert')).status).toBe(0);
+    expect(server.comments[0]!.body, 'the one comment has the plan now').toContain('Recovery plan');
   });
 
   it('deletes what came since only where it is told to', async () => {
