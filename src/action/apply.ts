@@ -1,5 +1,4 @@
 // Mode apply: the reviewed plan, by its digest, in the approved environment, carried out; its record on the branch, its journal left for the next job.
-import { randomBytes } from 'node:crypto';
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openJournal } from '../apply/index.ts';
@@ -9,8 +8,7 @@ import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
 import { parsePlan } from '../plan/index.ts';
 import { count, markdownText } from '../report/index.ts';
-import { stepRequests } from '../tenant/index.ts';
-import { type Applied, type ApplyRequest, applyPlan, resumeRun } from '../verbs/apply.ts';
+import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../verbs/apply.ts';
 import { endedRuns, startedRuns } from '../verbs/runs.ts';
 import { version } from '../version.ts';
 import { requireApproval } from './approval.ts';
@@ -135,19 +133,13 @@ function requestOf(
   branch: { at: string | undefined },
 ): ApplyRequest {
   const { world, runner, workplace, configuration, inputs, clone } = site;
-  const { cloud, graphUrl } = configuration;
-  // Replicas answer by turns (reference 1.9); a server on this machine has none.
-  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
   return {
     ...doors,
-    requests: stepRequests({ cloud, graphUrl, randomBytes }),
+    ...writingTo(configuration),
     kinds: workplace.kinds,
     configuration,
     version,
     ...(inputs.maxAge === undefined ? {} : { maxAge: inputs.maxAge }),
-    settle: here
-      ? { confirmations: 1, pause: 100, patience: 60_000 }
-      : { confirmations: 3, pause: 2_000, patience: 720_000 },
     now: world.now,
     sleep: world.wait,
     signal: world.signal,

@@ -145,21 +145,14 @@ export async function applyRequest(
   argv: Pick<CommonArguments, 'quiet'>,
   terminal: Terminal,
 ): Promise<ApplyRequest> {
-  const { randomBytes } = await import('node:crypto');
   const { setTimeout: wait } = await import('node:timers/promises');
-  const { stepRequests } = await import('../tenant/index.ts');
-  const { cloud, graphUrl } = workplace.configuration;
-  // Replicas answer by turns (reference 1.9); a server on this machine has none.
-  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
+  const { writingTo } = await import('../verbs/apply.ts');
   return {
     ...doors,
-    requests: stepRequests({ cloud, graphUrl, randomBytes }),
+    ...writingTo(workplace.configuration),
     kinds: workplace.kinds,
     configuration: workplace.configuration,
     version,
-    settle: here
-      ? { confirmations: 1, pause: 100, patience: 60_000 }
-      : { confirmations: 3, pause: 2_000, patience: 720_000 },
     now: terminal.now,
     sleep: terminal.time?.sleep ?? ((milliseconds) => wait(milliseconds, undefined, { signal: terminal.signal })),
     signal: terminal.signal,

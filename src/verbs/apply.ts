@@ -1,8 +1,10 @@
 // Apply: an approved plan in; its steps carried out under a lock and a journal, the tenant looked at again, and a record of the run out.
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type JournalState, leftovers, openJournal, readJournal, type WalkResult, walk } from '../apply/index.ts';
 import type { Commit } from '../model/commit.ts';
+import type { Configuration } from '../model/config.ts';
 import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
@@ -13,7 +15,7 @@ import type { Repository } from '../model/repository.ts';
 import type { Leftover, Outcome, RunRecord, SettlePolicy, StepRequests } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
 import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
-import { readingTogether, settle } from '../tenant/index.ts';
+import { readingTogether, settle, stepRequests } from '../tenant/index.ts';
 import { keepOnBranch } from './branch.ts';
 import { capture } from './capture.ts';
 import { idMapAt, idMapFile } from './id-map.ts';
@@ -60,6 +62,21 @@ export interface Applied {
   readonly walked: WalkResult;
   /** The snapshot after the run; undefined where the run was interrupted. */
   readonly commit?: Commit;
+}
+
+/** How steps are said to the configured Graph, and how long a write is waited for until it shows. */
+export function writingTo({
+  cloud,
+  graphUrl,
+}: Pick<Configuration, 'cloud' | 'graphUrl'>): Pick<ApplyRequest, 'requests' | 'settle'> {
+  // Replicas answer by turns (reference 1.9); a server on this machine has none.
+  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
+  return {
+    requests: stepRequests({ cloud, graphUrl, randomBytes }),
+    settle: here
+      ? { confirmations: 1, pause: 100, patience: 60_000 }
+      : { confirmations: 3, pause: 2_000, patience: 720_000 },
+  };
 }
 
 /**

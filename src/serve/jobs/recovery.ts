@@ -1,5 +1,4 @@
 // Recoveries: planning a job, carrying a confirmed plan out, and both as changes on the disk, in the direction in which the tenant will change.
-import { randomBytes } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import type { Kinds } from '../../model/kind.ts';
 import { type Plan, type Refusal, refusalReasons, type Step } from '../../model/plan.ts';
@@ -7,14 +6,11 @@ import { Problem } from '../../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
 import type { Outcome, RunRecord } from '../../model/run.ts';
-import type { TenantReader, TenantWriter } from '../../model/tenant.ts';
 import type { Sign } from '../../report/index.ts';
-import { stepRequests } from '../../tenant/index.ts';
-import { type Applied, type ApplyRequest, applyPlan, resumeRun } from '../../verbs/apply.ts';
+import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../../verbs/apply.ts';
 import { type Planned, planRecovery } from '../../verbs/plan.ts';
 import { planSheet } from '../../verbs/plan-sheet.ts';
 import { planUndo } from '../../verbs/undo.ts';
-import type { Context } from '../context.ts';
 import type { Work } from './preview.ts';
 import type { JobTotals } from './record.ts';
 import type { ResultWriter, StoredChange } from './results.ts';
@@ -63,12 +59,22 @@ export async function carryOut(
   plan: Plan | undefined,
   onSecret: (secret: Secret) => void,
 ): Promise<Applied> {
+  const { repository, kinds, configuration, version, now } = context;
   const reader = await context.openReader();
   try {
     const writer = await context.openWriter();
     try {
       const request: ApplyRequest = {
-        ...applyRequest(context, { reader, writer }, signal),
+        repository,
+        reader,
+        writer,
+        ...writingTo(configuration),
+        kinds,
+        configuration,
+        version,
+        now,
+        sleep: (milliseconds) => context.sleep(milliseconds, signal),
+        signal,
         ...(job.undoes === undefined ? {} : { undoes: job.undoes }),
         onStep: (step, outcome, done, total) =>
           progress({ text: `${outcome}: ${step.action} ${step.displayName}`, done, total }),
@@ -82,30 +88,6 @@ export async function carryOut(
   } finally {
     await reader.close();
   }
-}
-
-function applyRequest(
-  { repository, kinds, configuration, version, now, sleep }: Context,
-  doors: { readonly reader: TenantReader; readonly writer: TenantWriter },
-  signal: AbortSignal,
-): ApplyRequest {
-  const { cloud, graphUrl } = configuration;
-  // Replicas answer by turns (reference 1.9); a server on this machine has none.
-  const here = graphUrl !== undefined && /^https?:\/\/(localhost|127\.|\[::1\])/.test(graphUrl);
-  return {
-    ...doors,
-    repository,
-    requests: stepRequests({ cloud, graphUrl, randomBytes }),
-    kinds,
-    configuration,
-    version,
-    settle: here
-      ? { confirmations: 1, pause: 100, patience: 60_000 }
-      : { confirmations: 3, pause: 2_000, patience: 720_000 },
-    now,
-    sleep: (milliseconds) => sleep(milliseconds, signal),
-    signal,
-  };
 }
 
 /** Writes what a plan does and refuses, object by object; of objects in `failures` also why it was not done. */
