@@ -45,6 +45,7 @@ export const serveCommand = command<Arguments>({
       port: argv.port,
       allowRecover: argv['allow-recover'],
       localToken: argv.token,
+      signInSecret: terminal.environment.DRIFTLINE_SIGN_IN_SECRET || undefined,
       onLink: (link) => {
         if (!first) terminal.note(`The link was used. For another browser: ${link}\n`);
         first = false;

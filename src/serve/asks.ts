@@ -93,7 +93,7 @@ export async function askPreview(office: Office, asked: Asked): Promise<Job> {
 
 /** A plan to make the tenant like a commit: all of it, kinds, or single objects. It waits to be confirmed. */
 export async function askPlan(office: Office, asked: Asked): Promise<Job> {
-  requireAdministrator(asked.principal, office.local);
+  requireAdministrator(asked.principal);
   const body = await asked.body();
   const goal = await sideOf(office, textIn(body, 'goal', true));
   const reason = textIn(body, 'reason');
@@ -109,7 +109,7 @@ export async function askPlan(office: Office, asked: Asked): Promise<Job> {
 
 /** A plan to take a run back. It waits to be confirmed. */
 export async function askUndo(office: Office, asked: Asked): Promise<Job> {
-  requireAdministrator(asked.principal, office.local);
+  requireAdministrator(asked.principal);
   const body = await asked.body();
   const { record } = await findRun(office.context.repository, textIn(body, 'run'));
   const reason = textIn(body, 'reason');
@@ -126,7 +126,7 @@ export async function askUndo(office: Office, asked: Asked): Promise<Job> {
 
 /** Goes on with a run that was stopped before its end. It was confirmed when it began. */
 export async function askResume(office: Office, asked: Asked, run: string): Promise<Job> {
-  requireAdministrator(asked.principal, office.local);
+  requireAdministrator(asked.principal);
   const { stoppedRuns } = await import('../verbs/runs.ts');
   const stopped = (await stoppedRuns(office.context.repository)).find(({ id }) => id === run);
   if (stopped === undefined) throw conflict('That run was not stopped before its end, or is not here.');
@@ -146,7 +146,7 @@ export async function askResume(office: Office, asked: Asked, run: string): Prom
 
 /** Starts a planned recovery by the first characters of its digest. */
 export async function askConfirm(office: Office, asked: Asked, id: string): Promise<Job> {
-  requireAdministrator(asked.principal, office.local);
+  requireAdministrator(asked.principal);
   const body = await asked.body();
   const typed = textIn(body, 'digest', true).trim().toLowerCase();
   return office.jobs.confirm(id, typed, asked.principal, textIn(body, 'reason'));

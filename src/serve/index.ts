@@ -14,10 +14,11 @@ import type { Context } from './context.ts';
 import { isLoopback } from './guard.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { Office } from './office.ts';
-import type { Principal } from './principal.ts';
+import { localId, type Principal } from './principal.ts';
 import { type Address, createApp } from './server.ts';
-import { localId, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { type ServeSettings, serveSettings } from './settings.ts';
+import { signIn } from './sign-in.ts';
 import { proveVerifier, tokenVerifier } from './tokens.ts';
 
 export type { Job } from './jobs/record.ts';
@@ -36,6 +37,8 @@ export interface ServeOptions {
   readonly allowRecover?: boolean;
   /** Also take a bearer token made at the start, for scripts on this machine. */
   readonly localToken?: boolean;
+  /** The secret of the registration that people sign in by, where it has one. */
+  readonly signInSecret?: string | undefined;
   /** Told of each new one-time link. */
   readonly onLink?: (link: string) => void;
   readonly onError?: (error: unknown) => void;
@@ -64,6 +67,7 @@ export async function startServer(options: ServeOptions): Promise<Serving> {
   const local = isLoopback(host);
   if (!local && settings.tokens === undefined) throw needsTokens(host);
   if (settings.tokens !== undefined) await proveVerifier(settings.tokens);
+  if (settings.signIn) requireSafeSignIn(settings, local);
   const repository = await options.workplace.openRepository();
   const closing: (() => Promise<unknown>)[] = [() => repository.close()];
   try {
@@ -124,7 +128,7 @@ async function listening(
     office,
     address,
     sessions,
-    ...(settings.tokens === undefined ? {} : { verify: tokenVerifier(settings.tokens) }),
+    ...knowing(settings, options.signInSecret),
     ...(script === undefined ? {} : { localToken: script.accept }),
     onLinkUsed: renew,
   });
@@ -145,6 +149,29 @@ async function listening(
 
 function originOf({ url, host, port, secure }: Address): string {
   return url ?? `${secure ? 'https' : 'http'}://${isLoopback(host) ? '127.0.0.1' : host}:${port}`;
+}
+
+/** How people and scripts of the tenant are known, where driftline.yaml says so. */
+function knowing({ tokens, signIn: people }: ServeSettings, secret: string | undefined) {
+  if (tokens === undefined) return {};
+  const verify = tokenVerifier(tokens);
+  return people ? { verify, signIn: signIn(tokens, verify, secret) } : { verify };
+}
+
+/** Problem `refused` for a sign-in that there are no tokens for, or whose session would travel where others can read it. */
+function requireSafeSignIn({ tokens, url, tls }: ServeSettings, local: boolean): void {
+  const secure = tls !== undefined || url?.startsWith('https:') === true;
+  const here = local && (url === undefined || isLoopback(new URL(url).hostname));
+  if (tokens !== undefined && (secure || here)) return;
+  throw new Problem({
+    kind: 'refused',
+    summary: 'People cannot sign in safely',
+    detail:
+      tokens === undefined
+        ? 'serve.signIn needs serve.tokens, which names the registration and its roles. Nothing is served. See docs/server.md.'
+        : 'serve.signIn needs https: an https serve.url where a proxy speaks it, or serve.tls. Entra ID sends nobody back to http but on this machine. Nothing is served. See docs/server.md.',
+    subject: 'serve.signIn',
+  });
 }
 
 function needsTokens(host: string): Problem {

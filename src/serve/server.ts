@@ -12,6 +12,7 @@ import type { Asked, Office } from './office.ts';
 import { errorPage, pageAnswer, signInPage } from './pages/index.ts';
 import type { Principal } from './principal.ts';
 import type { Sessions } from './sessions.ts';
+import { callbackPath, type SignIn, signInSeconds } from './sign-in.ts';
 import type { Verify } from './tokens.ts';
 
 /** Where the server is reached; the port is known once it listens. */
@@ -28,6 +29,8 @@ export interface ServerParts {
   readonly sessions: Sessions;
   /** Judges tokens of Entra ID; absent where none are taken. */
   readonly verify?: Verify;
+  /** People sign in by it; absent where they come by a link or with tokens alone. */
+  readonly signIn?: SignIn;
   /** The token of a script on this machine, where one was asked for. */
   readonly localToken?: (token: string) => Principal | undefined;
   /** Told when the link was used, so that another can be shown. */
@@ -50,7 +53,7 @@ export function createApp(parts: ServerParts): Hono<{ Bindings: Bindings }> {
     const twice = (context.env?.incoming?.rawHeaders ?? []).filter(
       (_, at, all) => at % 2 === 0 && all[at]?.toLowerCase() === 'authorization',
     );
-    const response = await answer(parts, request, id, getCookie(context, cookieName(parts.address)), twice.length > 1);
+    const response = await answer(parts, request, id, getCookie(context), twice.length > 1);
     for (const [name, value] of Object.entries(answerHeaders(parts.address.secure))) response.headers.set(name, value);
     response.headers.set('request-id', id);
     const client = request.headers.get('client-request-id');
@@ -62,17 +65,29 @@ export function createApp(parts: ServerParts): Hono<{ Bindings: Bindings }> {
 }
 
 /** A cookie is for a host and not for a port: two servers on one machine must not take each other's. */
-function cookieName({ port, secure }: Address): string {
-  return secure ? '__Host-driftline' : `driftline-${port}`;
+function cookieName({ port, secure }: Address, use: 'session' | 'signin' = 'session'): string {
+  return `${secure ? '__Host-driftline' : `driftline-${port}`}${use === 'session' ? '' : `-${use}`}`;
+}
+
+interface Cookie {
+  readonly value: string;
+  readonly seconds: number;
+  readonly sameSite: 'Strict' | 'Lax';
+  readonly use?: 'signin';
+}
+
+function cookieText(address: Address, { value, seconds, sameSite, use }: Cookie): string {
+  return `${cookieName(address, use)}=${value}; Path=/; HttpOnly; SameSite=${sameSite}; Max-Age=${seconds}${address.secure ? '; Secure' : ''}`;
 }
 
 async function answer(
   parts: ServerParts,
   request: Request,
   id: string,
-  cookie: string | undefined,
+  cookies: Readonly<Record<string, string>>,
   twoTokens: boolean,
 ): Promise<Response> {
+  const cookie = cookies[cookieName(parts.address)];
   const path = new URL(request.url).pathname;
   const machine = /^\/(v1\.0|beta|api)(\/|$)/.test(path) || path === '/session';
   try {
@@ -83,11 +98,20 @@ async function answer(
     const url = new URL(request.url);
     const address = new URL(`${url.pathname}${url.search}`, origin);
     if (path === '/session') return await session(parts, request, origin, cookie);
+    if (parts.signIn !== undefined && request.method === 'GET') {
+      if (path === '/signin') return await beginSignIn(parts, parts.signIn, address);
+      if (path === callbackPath) return await finishSignIn(parts, parts.signIn, address, cookies, id);
+    }
     const known = await principalOf(parts, request, cookie);
     const changes = request.method !== 'GET' && request.method !== 'HEAD';
     if (known === undefined) {
-      if (machine || changes) throw new Failure(401, 'InvalidAuthenticationToken', 'Access token or session is empty.');
-      return signInPage(parts.office);
+      if (machine || changes)
+        throw new Failure(
+          401,
+          'InvalidAuthenticationToken',
+          'There is no access token, and no session, or it has ended.',
+        );
+      return signInPage(parts.office, address);
     }
     if (changes) refuseForeignPage(request.headers, origin);
     if (changes && known.by === 'cookie') requireOwnPage(request.headers, origin);
@@ -196,7 +220,58 @@ async function dispatch({ office }: ServerParts, asked: Asked, machine: boolean)
   return pageAnswer(office, asked);
 }
 
-/** `POST /session` with the link's secret, or a token, opens a session; `DELETE /session` ends it. */
+/** Sends the browser to Entra ID, with a cookie that must come back with the answer. */
+async function beginSignIn({ address }: ServerParts, signIn: SignIn, asked: URL): Promise<Response> {
+  const { location, cookie } = await signIn.begin(asked.origin, asked.searchParams.get('page') ?? '/');
+  // The answer comes by way of another site, whose requests bear no Strict cookie.
+  const set = { value: cookie, seconds: signInSeconds, sameSite: 'Lax', use: 'signin' } as const;
+  return new Response(null, {
+    status: 302,
+    headers: { location: location.href, 'set-cookie': cookieText(address, set) },
+  });
+}
+
+/** Opens a session for whoever came back from Entra ID; what was begun is over, whatever came of it. */
+async function finishSignIn(
+  parts: ServerParts,
+  signIn: SignIn,
+  asked: URL,
+  cookies: Readonly<Record<string, string>>,
+  id: string,
+): Promise<Response> {
+  const { office, sessions, address } = parts;
+  const { now, settings } = office.context;
+  const over = cookieText(address, { value: '', seconds: 0, sameSite: 'Lax', use: 'signin' });
+  try {
+    const { principal, page } = await signIn.finish(asked, cookies[cookieName(address, 'signin')]);
+    const { id: who, name, role, via } = principal;
+    await office.audit.append({
+      at: now().toISOString(),
+      request: id,
+      phase: 'answered',
+      who: { id: who, name, role, via },
+      method: 'GET',
+      path: callbackPath,
+      status: 302,
+    });
+    sessions.close(cookies[cookieName(address)] ?? '');
+    const seconds = settings.sessionHours * 3_600;
+    const value = sessions.open(principal, new Date(now().getTime() + seconds * 1_000));
+    // Lax, so that a link in a mail or a chat opens its page; no GET changes the tenant, and what does asks for Origin and a header beside it.
+    const session = cookieText(address, { value, seconds, sameSite: 'Lax' });
+    const response = new Response(null, { status: 302, headers: { location: page, 'set-cookie': session } });
+    response.headers.append('set-cookie', over);
+    return response;
+  } catch (error) {
+    const failure = failureOf(error);
+    if (failure.status >= 500) office.context.onError(error);
+    const response = await errorPage(office, failure, id);
+    response.headers.append('set-cookie', over);
+    return response;
+  }
+}
+
+/** `POST /session` with the link's secret opens a session; `DELETE /session` ends it. */
 async function session(
   parts: ServerParts,
   request: Request,
@@ -205,21 +280,12 @@ async function session(
 ): Promise<Response> {
   requireOwnPage(request.headers, origin);
   const { sessions, office, address } = parts;
-  const set = (value: string, age: number) =>
-    `${cookieName(address)}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${age}${address.secure ? '; Secure' : ''}`;
+  const set = (value: string, seconds: number) => cookieText(address, { value, seconds, sameSite: 'Strict' });
   if (request.method === 'DELETE') {
     if (cookie !== undefined) sessions.close(cookie);
     return new Response(null, { status: 204, headers: { 'set-cookie': set('', 0) } });
   }
   if (request.method !== 'POST') throw new Failure(405, 'MethodNotAllowed', 'This address takes POST and DELETE.');
-  const header = request.headers.get('authorization');
-  if (header !== null && parts.verify !== undefined) {
-    const principal = await parts.verify(header.replace(/^Bearer /i, ''));
-    return new Response(null, {
-      status: 204,
-      headers: { 'set-cookie': set(sessions.open(principal, principal.expires), 43_200) },
-    });
-  }
   const { link } = await bodyOf(request);
   const value =
     office.local && typeof link === 'string'
@@ -229,7 +295,7 @@ async function session(
     throw new Failure(
       401,
       'InvalidAuthenticationToken',
-      'The link was used already, or is not of this server. Its window shows another one.',
+      'The link was used already, or is not of this server. The window in which driftline serve runs shows another one.',
     );
   parts.onLinkUsed();
   return new Response(null, { status: 204, headers: { 'set-cookie': set(value, 43_200) } });

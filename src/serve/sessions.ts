@@ -1,14 +1,11 @@
-// Sessions: a one-time link or a valid token in, a cookie out; and the cookie in, its principal out. Kept in memory alone.
+// Sessions: a one-time link or somebody who signed in, a cookie out; and the cookie in, its principal out. Kept in memory alone.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Principal } from './principal.ts';
+import { localId, type Principal } from './principal.ts';
 import type { Role } from './settings.ts';
 
 const lifetime = 12 * 3_600_000;
 /** Sessions of one process; the oldest goes when there are more. */
 const most = 1_000;
-
-/** The one id of everybody who comes by way of this machine. */
-export const localId = 'local';
 
 interface Session {
   readonly principal: Principal;

@@ -3,6 +3,7 @@ import type { Configuration } from '../model/config.ts';
 import { type PlanFlag, planFlagNames } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { isGuid } from '../model/ref.ts';
+import { resolveCloud } from '../tenant/index.ts';
 
 /** The two roles of the native service (native.md 1.7). An Administrator may all that a Reader may. */
 export type Role = 'reader' | 'administrator';
@@ -31,6 +32,10 @@ export interface ServeSettings {
   readonly url?: string;
   readonly tls?: { readonly certificate: string; readonly key: string };
   readonly tokens?: TokenSettings;
+  /** People sign in here, by the registration that `tokens` names. */
+  readonly signIn: boolean;
+  /** Hours until somebody who signed in must do so again. */
+  readonly sessionHours: number;
   /** Whoever plans a recovery may not be the one who starts it. */
   readonly twoPersons: boolean;
   readonly recovery: NativeRecovery;
@@ -47,7 +52,7 @@ type Section = Readonly<Record<string, unknown>>;
 export function serveSettings(configuration: Configuration): ServeSettings {
   const file = configuration.file ?? 'driftline.yaml';
   const serve = section(file, 'serve', configuration.sections.serve, [
-    ...['host', 'port', 'url', 'tls', 'tokens', 'twoPersons', 'recovery', 'keepDays'],
+    ...['host', 'port', 'url', 'tls', 'tokens', 'signIn', 'sessionHours', 'twoPersons', 'recovery', 'keepDays'],
   ]);
   const recovery = section(file, 'serve.recovery', serve.recovery, Object.keys(nativeDefaults));
   const tls = section(file, 'serve.tls', serve.tls, ['certificate', 'key']);
@@ -68,6 +73,8 @@ export function serveSettings(configuration: Configuration): ServeSettings {
           },
         }),
     ...(serve.tokens === undefined ? {} : { tokens: tokenSettings(file, serve.tokens, configuration) }),
+    signIn: flag(file, 'serve', serve, 'signIn', false),
+    sessionHours: number(file, serve, 'sessionHours', 1, 12) ?? 1,
     twoPersons: flag(file, 'serve', serve, 'twoPersons', false),
     recovery: flags as unknown as NativeRecovery,
     keepDays: number(file, serve, 'keepDays', 1, 3_650) ?? 30,
@@ -86,7 +93,7 @@ function tokenSettings(file: string, value: unknown, configuration: Configuratio
   if (tenantId === undefined || !isGuid(tenantId))
     throw wrong(file, `${at}.tenantId`, 'It must be the id of a tenant, in lower case; tenant.id says it too.');
   const roles = section(file, `${at}.roles`, tokens.roles, ['reader', 'administrator']);
-  const authority = (configuration.authorityUrl ?? 'https://login.microsoftonline.com').replace(/\/$/, '');
+  const authority = resolveCloud(configuration.cloud, undefined, configuration.authorityUrl).authority.origin;
   const issuer = text(file, at, tokens, 'issuer') ?? `${authority}/${tenantId}/v2.0`;
   if (!issuer.toLowerCase().includes(tenantId))
     throw wrong(file, `${at}.issuer`, 'It must be the issuer of that one tenant, and so holds its id.');

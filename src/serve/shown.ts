@@ -33,6 +33,8 @@ export function settingsShown({ context, local }: Office): JsonObject {
       host: settings.host,
       loopbackOnly: local,
       allowRecover: context.allowRecover,
+      signIn: settings.signIn,
+      sessionHours: settings.sessionHours,
       twoPersons: settings.twoPersons,
       keepDays: settings.keepDays,
       nativeRecovery: { ...settings.recovery },

@@ -14,7 +14,7 @@ import { Failure } from './failure.ts';
 import type { Principal } from './principal.ts';
 import type { Role, TokenSettings } from './settings.ts';
 
-export type Verify = (token: string) => Promise<Principal & { readonly expires: Date }>;
+export type Verify = (token: string) => Promise<Principal>;
 
 /** Longer tokens are no tokens of Entra ID, and not worth parsing. */
 const longest = 16_384;
@@ -52,7 +52,6 @@ export function tokenVerifier(settings: TokenSettings, keys: JWTVerifyGetKey = r
       role: roleOf(settings, payload),
       via: 'token',
       application,
-      expires: new Date(payload.exp! * 1000),
     };
   };
 }
@@ -75,7 +74,7 @@ function roleOf({ roles }: TokenSettings, payload: JWTPayload): Role {
 }
 
 function invalid(why: string): Failure {
-  return new Failure(401, 'InvalidAuthenticationToken', `The access token is not valid: ${why}.`);
+  return new Failure(401, 'InvalidAuthenticationToken', `The token is not valid: ${why}.`);
 }
 
 function denied(message: string): Failure {

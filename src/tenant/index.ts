@@ -11,6 +11,7 @@ import { laneRules, Throttle } from './throttle.ts';
 import { realTime, type Time } from './time.ts';
 import { GraphWriter } from './writer.ts';
 
+export { resolveCloud } from './clouds.ts';
 export { type RequestOptions, stepRequests } from './requests.ts';
 export { settle } from './settle.ts';
 export type { Throttle } from './throttle.ts';

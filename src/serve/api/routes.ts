@@ -255,7 +255,7 @@ export const routes: readonly Route[] = [
     body: object({ reason }, []),
     answers: 202,
     async answer({ office, asked, path }) {
-      requireAdministrator(asked.principal, office.local);
+      requireAdministrator(asked.principal);
       return made(await office.jobs.cancel(path('id')), asked);
     },
   },
@@ -266,7 +266,7 @@ export const routes: readonly Route[] = [
     summary: 'New passwords of users that were made anew: told once, kept nowhere',
     answers: 200,
     async answer({ office, asked, path }) {
-      requireAdministrator(asked.principal, office.local);
+      requireAdministrator(asked.principal);
       const { id } = office.jobs.get(path('id'), 'recovery');
       asked.made(id);
       return { body: { value: office.jobs.takeSecrets(id) } };
@@ -388,7 +388,7 @@ export const routes: readonly Route[] = [
     query: { top: 'How many, up to 999 (default 100)' },
     answers: 200,
     async answer(call) {
-      requireAdministrator(call.asked.principal, call.office.local);
+      requireAdministrator(call.asked.principal);
       return { body: { value: await call.office.audit.newest(numberOf(call, 'top', 100, 999)) } };
     },
   },

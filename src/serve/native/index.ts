@@ -186,7 +186,7 @@ function getJob(call: Call, job: Job): Response {
 
 async function create(call: Call, type: 'preview' | 'recovery', commit: Commit): Promise<Response> {
   const { office, principal } = call;
-  if (type === 'recovery') requireAdministrator(principal, office.local);
+  if (type === 'recovery') requireAdministrator(principal);
   const { scope, filter } = criteriaOf(await call.body(), office.context.kinds);
   const job = await office.jobs.create({
     type,
@@ -203,7 +203,7 @@ async function create(call: Call, type: 'preview' | 'recovery', commit: Commit):
 }
 
 async function cancel(call: Call, id: string): Promise<Response> {
-  requireAdministrator(call.principal, call.office.local);
+  requireAdministrator(call.principal);
   const job = await call.office.jobs.cancel(jobNamed(call, id, (one) => one.type !== 'compare').id);
   call.made(job.id);
   return new Response(null, { status: 202, headers: { location: `${call.root}/${paths.jobs}/${job.id}` } });

@@ -13,7 +13,7 @@ import { changePage, reportPage } from './report.ts';
 import { jobsPage, runPage, runsPage } from './runs.ts';
 import { coveragePage, settingsPage } from './standing.ts';
 import { snapshotPage, timelinePage } from './timeline.ts';
-import { type Html, shortId, shown } from './words.ts';
+import { type Html, query, shortId, shown } from './words.ts';
 
 type Bindings = { readonly viewer: Viewer };
 type Answer = (viewer: Viewer, path: (name: string) => string) => Promise<Page> | Page;
@@ -69,7 +69,12 @@ export async function pageAnswer(office: Office, { url, principal }: Asked): Pro
 }
 
 function failurePage({ status, message }: Failure): Page {
-  const words: Readonly<Record<number, string>> = { 403: 'Not allowed', 404: 'Not found', 400: 'Not understood' };
+  const words: Readonly<Record<number, string>> = {
+    401: 'Not signed in',
+    403: 'Not allowed',
+    404: 'Not found',
+    400: 'Not understood',
+  };
   const heading = words[status] ?? (status >= 500 ? 'Something went wrong' : 'Not possible');
   return {
     title: heading,
@@ -85,10 +90,15 @@ export async function errorPage(_office: Office, failure: Failure, request: stri
 }
 
 /** What somebody sees who has no session. */
-export function signInPage(office: Office): Promise<Response> {
-  const content: Html = office.local
-    ? html`<h1>Open the link</h1><div class="panel"><p>The window in which <code>driftline serve</code> runs shows a link. Open it in this browser: it opens a session once, and a new one is shown after it was used.</p></div>`
-    : html`<h1>Sign in</h1><div class="panel"><p>This server knows people by tokens of Microsoft Entra ID. It is meant to stand behind a proxy that signs people in and sends their token along; see <code>docs/server.md</code>.</p></div>`;
+export function signInPage({ local, context }: Office, { pathname, search }: URL): Promise<Response> {
+  const { signIn } = context.settings;
+  const link = html`<p>The window in which <code>driftline serve</code> runs shows a link. Open it in this browser: it opens a session once, and a new one is shown after it was used.</p>`;
+  const content: Html = signIn
+    ? html`<h1>Sign in</h1><div class="panel"><p>This is the history of a Microsoft Entra ID tenant. Sign in with an account of that tenant that is a Backup Reader or a Backup Administrator here.</p>
+<p class="actions"><a class="button primary" href="/signin${query({ page: `${pathname}${search}` })}">Sign in with Microsoft</a></p></div>${local ? html`<details><summary>On the machine that serves it</summary>${link}</details>` : ''}`
+    : local
+      ? html`<h1>Open the link</h1><div class="panel">${link}</div>`
+      : html`<h1>Sign in</h1><div class="panel"><p>This server takes tokens of Microsoft Entra ID. Whoever runs it can let people sign in on this page (<code>serve.signIn</code>), or have a proxy sign them in; see <code>docs/server.md</code>.</p></div>`;
   return render({ title: 'Sign in', status: 401, content }, undefined, '');
 }
 
