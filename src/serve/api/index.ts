@@ -18,6 +18,7 @@ for (const route of routes)
       status = 200,
       location,
       body,
+      stream,
     } = await lookUp(() =>
       route.answer({
         office,
@@ -26,6 +27,7 @@ for (const route of routes)
         query: (name) => asked.url.searchParams.get(name) ?? undefined,
       }),
     );
+    if (stream !== undefined) return stream;
     return Response.json(body, { status, headers: location === undefined ? {} : { location } });
   });
 app.notFound((context) => {

@@ -1,6 +1,6 @@
 // The OpenAPI document: the table of routes in, the document out; the native API is described by Microsoft, and named here.
 import type { JsonObject } from '../../model/json.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './route.ts';
 
 const error: JsonObject = {
   type: 'object',
@@ -69,7 +69,10 @@ function operation(route: Route): JsonObject {
     parameters: [...inPath, ...inQuery],
     ...(route.body === undefined ? {} : { requestBody: { content: { 'application/json': { schema: route.body } } } }),
     responses: {
-      [route.answers]: { description: route.answers === 202 ? 'Accepted: a job, at Location' : 'Done' },
+      [route.answers]: {
+        description: route.answers === 202 ? 'Accepted: a job, at Location' : 'Done',
+        content: { [route.media ?? 'application/json']: {} },
+      },
       400: refused('The request is not understood'),
       401: refused('Nobody is signed in'),
       403: refused('The role does not suffice'),

@@ -1,4 +1,4 @@
-// The script of the portal, whole and constant: it opens the session, sends forms as JSON, and watches jobs; the pages read without it.
+// The script of the portal, whole and constant: it opens the session, sends forms as JSON, and shows jobs live; the pages read without it.
 
 /** No part of a page's content is ever put together here as HTML: texts go in as texts. */
 export const script = `'use strict';
@@ -7,6 +7,8 @@ export const script = `'use strict';
 
   async function send(method, path, body) {
     const answer = await fetch(path, { method, headers: own, body: body === undefined ? undefined : JSON.stringify(body) });
+    if (answer.status === 401 && path !== '/session')
+      throw new Error('Your session has ended. Sign in again in another tab, then go on here: nothing of this page is lost.');
     const text = await answer.text();
     const json = text === '' ? {} : JSON.parse(text);
     if (!answer.ok) throw new Error(json.error ? json.error.message : 'The server answered ' + answer.status + '.');
@@ -81,49 +83,89 @@ export const script = `'use strict';
     );
   });
 
-  const watched = document.querySelector('[data-watch]');
-  if (watched !== null) {
-    const look = async () => {
+  const watched = [...document.querySelectorAll('[data-watch]')];
+
+  function show(job) {
+    const place = watched.find((one) => one.dataset.watch === job.id);
+    if (place === undefined) return;
+    if (job.status !== place.dataset.status) return location.reload();
+    const { text, done, total, failures } = job.progress ?? { text: '', done: 0, total: 0 };
+    const bar = place.querySelector('progress');
+    if (bar !== null && total > 0) {
+      bar.max = total;
+      bar.value = done;
+    }
+    const words = total > 0 ? done + ' of ' + total + ' steps' : done > 0 ? done + ' objects' : '';
+    const said = [words, text].filter(Boolean).join('; ');
+    if (said !== '') place.querySelector('[data-said]').textContent = said;
+    tell(place.querySelector('[data-told]'), said);
+    const list = place.querySelector('[data-failures]');
+    if (list === null || (failures ?? []).length === 0) return;
+    list.hidden = false;
+    list.querySelector('ul').replaceChildren(
+      ...failures.map((failure) => {
+        const line = document.createElement('li');
+        line.textContent = failure;
+        return line;
+      }),
+    );
+  }
+
+  // A screen reader is told every few seconds, not at every step.
+  let told = 0;
+  function tell(place, text) {
+    if (place === null || text === '' || Date.now() - told < 5000) return;
+    told = Date.now();
+    place.textContent = text;
+  }
+
+  if (watched.length > 0) {
+    let source;
+    let asking;
+    const ask = async () => {
       try {
-        const job = await send('GET', watched.dataset.watch);
-        if (job.status !== watched.dataset.status) return location.reload();
-        const { text, done, total } = job.progress ?? { text: '', done: 0, total: 0 };
-        const bar = watched.querySelector('progress');
-        if (total > 0) {
-          bar.max = total;
-          bar.value = done;
-        }
-        const words = total > 0 ? done + ' of ' + total + ' steps' : done > 0 ? done + ' objects' : '';
-        const said = [words, text].filter(Boolean).join('; ');
-        const place = watched.querySelector('[data-said]');
-        if (said !== '' && place.textContent !== said) place.textContent = said;
+        for (const { dataset } of watched.slice(0, 10)) show(await send('GET', '/api/jobs/' + dataset.watch));
       } catch (error) {
-        watched.querySelector('[data-said]').textContent = 'The server does not answer: ' + error.message;
+        watched[0].querySelector('[data-said]').textContent = error.message;
       }
-      setTimeout(look, 700);
     };
-    setTimeout(look, 400);
+    const poll = (often) => {
+      clearInterval(asking);
+      asking = setInterval(ask, often);
+    };
+    // A browser has few connections to one server: a tab that nobody looks at, or whose stream breaks, asks now and then instead.
+    const watch = () => {
+      if (source) source.close();
+      source = undefined;
+      if (document.hidden) return poll(5000);
+      source = new EventSource('/api/events' + (watched.length === 1 ? '?job=' + watched[0].dataset.watch : ''));
+      source.onopen = () => clearInterval(asking);
+      source.onmessage = (event) => show(JSON.parse(event.data));
+      source.onerror = () => poll(2000);
+    };
+    document.addEventListener('visibilitychange', watch);
+    watch();
   }
 
   const all = document.getElementById('select-all');
   const picked = document.querySelector('[data-picked]');
   const boxes = [...document.querySelectorAll('input[name=ref][type=checkbox]')];
-  const tell = () => {
-    const count = boxes.filter((box) => box.checked).length;
-    if (picked) picked.textContent = count === 0 ? 'None selected' : count + ' selected';
+  const count = () => {
+    const chosen = boxes.filter((box) => box.checked).length;
+    if (picked) picked.textContent = chosen === 0 ? 'None selected' : chosen + ' selected';
     if (all) {
-      all.checked = count > 0 && count === boxes.length;
-      all.indeterminate = count > 0 && count < boxes.length;
+      all.checked = chosen > 0 && chosen === boxes.length;
+      all.indeterminate = chosen > 0 && chosen < boxes.length;
     }
   };
   if (all !== null) {
     all.closest('[hidden]')?.removeAttribute('hidden');
     all.addEventListener('change', () => {
       for (const box of boxes) box.checked = all.checked;
-      tell();
+      count();
     });
   }
-  for (const box of boxes) box.addEventListener('change', tell);
-  if (boxes.length > 0) tell();
+  for (const box of boxes) box.addEventListener('change', count);
+  if (boxes.length > 0) count();
 })();
 `;

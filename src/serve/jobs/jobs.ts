@@ -7,6 +7,7 @@ import { planBlocked } from '../../model/plan.ts';
 import { Problem } from '../../model/problem.ts';
 import type { Scope } from '../../model/scope.ts';
 import type { Context } from '../context.ts';
+import { JobEvents } from '../events.ts';
 import { conflict, Failure, notFound } from '../failure.ts';
 import type { Principal } from '../principal.ts';
 import { makeReport, type Work } from './preview.ts';
@@ -65,6 +66,8 @@ const mostReports = 4;
 
 export class Jobs {
   readonly store: JobStore;
+  /** Told of every job that is put, and of what it is doing. */
+  readonly events = new JobEvents();
   readonly #context: Context;
   readonly #running = new Map<string, Running>();
   readonly #secrets = new Map<string, Secret[]>();
@@ -76,7 +79,7 @@ export class Jobs {
 
   constructor(context: Context) {
     this.#context = context;
-    this.store = new JobStore(join(context.repository.privateFolder, 'jobs'));
+    this.store = new JobStore(join(context.repository.privateFolder, 'jobs'), (id) => this.events.tell(id));
   }
 
   /** Takes up what is there: previews begin again, a planned recovery goes on waiting, one that was under way is said to be abandoned. */
@@ -121,6 +124,11 @@ export class Jobs {
 
   progress(id: string): JobProgress | undefined {
     return this.#running.get(id)?.progress;
+  }
+
+  /** The jobs that are worked on, by their ids. */
+  underWay(): string[] {
+    return [...this.#running.keys()];
   }
 
   /** Resolves when nothing works on the job any more. */
@@ -270,6 +278,7 @@ export class Jobs {
           signal: controller.signal,
           progress: (progress) => {
             running.progress = progress;
+            this.events.tell(job.id);
           },
         })
           .catch((error) => this.#failed(job.id, error, controller.signal))

@@ -103,4 +103,6 @@ export interface JobProgress {
   readonly done: number;
   /** Zero while it is not known. */
   readonly total: number;
+  /** The newest steps that were not done, newest first. */
+  readonly failures?: readonly string[];
 }

@@ -6,7 +6,7 @@ import { Problem } from '../../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
 import type { Outcome, RunRecord } from '../../model/run.ts';
-import type { Sign } from '../../report/index.ts';
+import { type Sign, visible } from '../../report/index.ts';
 import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../../verbs/apply.ts';
 import { type Planned, planRecovery } from '../../verbs/plan.ts';
 import { planSheet } from '../../verbs/plan-sheet.ts';
@@ -14,6 +14,9 @@ import { planUndo } from '../../verbs/undo.ts';
 import type { Work } from './preview.ts';
 import type { JobTotals } from './record.ts';
 import type { ResultWriter, StoredChange } from './results.ts';
+
+/** Steps that were not done, of those that are shown while a recovery is under way. */
+const mostFailures = 10;
 
 /** A password that Graph was given for an object made anew. It is told once and never kept. */
 export interface Secret {
@@ -60,6 +63,7 @@ export async function carryOut(
   onSecret: (secret: Secret) => void,
 ): Promise<Applied> {
   const { repository, kinds, configuration, version, now } = context;
+  let failures: readonly string[] = [];
   const reader = await context.openReader();
   try {
     const writer = await context.openWriter();
@@ -76,8 +80,11 @@ export async function carryOut(
         sleep: (milliseconds) => context.sleep(milliseconds, signal),
         signal,
         ...(job.undoes === undefined ? {} : { undoes: job.undoes }),
-        onStep: (step, outcome, done, total) =>
-          progress({ text: `${outcome}: ${step.action} ${step.displayName}`, done, total }),
+        onStep: (step, outcome, done, total) => {
+          const text = `${outcome}: ${step.action} ${visible(step.displayName, 120)}`;
+          if (outcome !== 'done') failures = [text, ...failures].slice(0, mostFailures);
+          progress({ text, done, total, failures });
+        },
         onSecret: (step, secret) => onSecret({ ref: step.ref, displayName: step.displayName, secret }),
       };
       if (plan !== undefined) return await applyPlan(plan, request);

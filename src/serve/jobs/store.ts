@@ -18,8 +18,11 @@ export class JobStore {
   readonly #jobs = new Map<string, Job>();
   readonly #indexes = new Map<string, Promise<ChangeEntry[]>>();
 
-  constructor(folder: string) {
+  readonly #onChange: (id: string) => void;
+
+  constructor(folder: string, onChange: (id: string) => void) {
     this.#folder = folder;
+    this.#onChange = onChange;
   }
 
   /** Reads what is there. A folder without a whole record is what a killed process left: it is removed. */
@@ -51,6 +54,7 @@ export class JobStore {
   /** Keeps a record; the one in memory counts at once, the one on the disk when this resolves. */
   async put(job: Job): Promise<void> {
     this.#jobs.set(job.id, job);
+    this.#onChange(job.id);
     const folder = this.folder(job.id);
     await mkdir(folder, { recursive: true });
     await replace(folder, 'job.json', JSON.stringify(job));

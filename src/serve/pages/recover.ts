@@ -21,7 +21,19 @@ import {
   sideHtml,
   top,
 } from './report.ts';
-import { count, type Html, named, nothing, objectPath, pager, shortId, shown, statusBadge, when } from './words.ts';
+import {
+  count,
+  type Html,
+  named,
+  nothing,
+  objectPath,
+  pager,
+  shortId,
+  shown,
+  statusBadge,
+  statusWord,
+  when,
+} from './words.ts';
 
 /** The form that asks for a plan; the address says the goal and the objects, so that reports lead here. */
 export async function recoverPage(viewer: Viewer): Promise<Page> {
@@ -85,7 +97,8 @@ export async function recoveryPage(viewer: Viewer, job: Job): Promise<Page> {
   const plan = job.plan === undefined && job.run === undefined ? undefined : await office.jobs.store.plan(job.id);
   const title = job.undoes === undefined ? 'Recovery' : 'Undo of a recovery';
   return {
-    title,
+    // The state first: a tab in the background says when it is over.
+    title: `${statusWord(job)}: ${title}`,
     content: html`<h1>${title}</h1>
 <div class="panel"><dl class="facts"><dt>State</dt><dd>${statusBadge(job)}</dd><dt>Goal</dt><dd>${sideHtml(job.from)}</dd><dt>Scope</dt><dd>${await scopeHtml(viewer, job)}</dd>
 <dt>Planned by</dt><dd>${shown(job.by.name)}, ${when(job.createdAt)}</dd>${job.confirmedBy === undefined ? '' : html`<dt>Started by</dt><dd>${shown(job.confirmedBy.name)}</dd>`}

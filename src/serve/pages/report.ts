@@ -51,8 +51,9 @@ export function filterParameters(url: URL): Record<string, string | undefined> {
 
 /** What a job is doing, said live; for any job that is not over. */
 export function progressHtml(job: Job, words: string): Html {
-  return html`<section class="panel" data-watch="/api/jobs/${job.id}" data-status="${job.status}"><h2>${words}</h2>
-<progress aria-label="${words}"></progress><p data-said role="status">It has begun. This page goes on by itself.</p></section>`;
+  return html`<section class="panel" data-watch="${job.id}" data-status="${job.status}"><h2>${words}</h2>
+<progress aria-label="${words}"></progress><p data-said>It has begun. This page goes on by itself.</p><p class="visually-hidden" role="status" aria-live="polite" data-told></p>
+<div data-failures hidden><h3>Not done so far</h3><ul></ul></div></section>`;
 }
 
 export function problemHtml({ problem }: Job): Html {

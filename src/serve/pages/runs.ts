@@ -2,7 +2,7 @@
 import { html } from 'hono/html';
 import type { RunRecord } from '../../model/run.ts';
 import { endedRuns, findRun, stoppedRuns } from '../../verbs/runs.ts';
-import type { Job } from '../jobs/record.ts';
+import { type Job, terminal } from '../jobs/record.ts';
 import type { Page, Viewer } from './layout.ts';
 import { undoForm } from './recover.ts';
 import { scopeText } from './report.ts';
@@ -103,7 +103,7 @@ ${
   jobs.length === 0
     ? html`<p>No job yet.</p>`
     : html`<div class="scroll" role="region" aria-label="Jobs" tabindex="0"><table class="stack"><caption class="visually-hidden">Jobs</caption><thead><tr><th scope="col">Begun</th><th scope="col">What</th><th scope="col">State</th><th scope="col">Snapshot</th><th scope="col">Scope</th><th scope="col" class="number">Objects</th><th scope="col" class="number">Links</th><th scope="col">By</th></tr></thead><tbody>
-${jobs.slice(skip, skip + top).map((job) => html`<tr><th scope="row"><a href="/jobs/${job.id}">${when(job.createdAt)}</a></th><td>${job.undoes === undefined ? typeWords[job.type] : 'Undo'}</td><td>${statusBadge(job)}</td><td data-label="Snapshot"><a href="/snapshots/${job.from.commit}"><code>${shortId(job.from.commit)}</code></a></td><td class="wide" data-label="Scope">${scopeText(job)}</td><td class="number" data-label="Objects">${total(job.totals.objects)}</td><td class="number" data-label="Links">${total(job.totals.links)}</td><td>${shown(job.by.name, 60)}</td></tr>`)}</tbody></table></div>`
+${jobs.slice(skip, skip + top).map((job) => html`<tr${terminal.has(job.status) ? '' : html` data-watch="${job.id}" data-status="${job.status}"`}><th scope="row"><a href="/jobs/${job.id}">${when(job.createdAt)}</a></th><td>${job.undoes === undefined ? typeWords[job.type] : 'Undo'}</td><td>${statusBadge(job)} <span class="quiet" data-said></span></td><td data-label="Snapshot"><a href="/snapshots/${job.from.commit}"><code>${shortId(job.from.commit)}</code></a></td><td class="wide" data-label="Scope">${scopeText(job)}</td><td class="number" data-label="Objects">${total(job.totals.objects)}</td><td class="number" data-label="Links">${total(job.totals.links)}</td><td>${shown(job.by.name, 60)}</td></tr>`)}</tbody></table></div>`
 }
 ${pager('/jobs', {}, { skip, top, total: jobs.length })}`,
   };

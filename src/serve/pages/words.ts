@@ -5,7 +5,7 @@ import { incomplete } from '../../model/coverage.ts';
 import type { Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
 import { hasMixedScripts, visible } from '../../report/index.ts';
-import type { JobStatus } from '../jobs/record.ts';
+import type { Job, JobStatus } from '../jobs/record.ts';
 
 export { count } from '../../report/index.ts';
 
@@ -76,12 +76,10 @@ const statusTones: Readonly<Record<JobStatus, string>> = {
   abandoned: 'warn',
 };
 
+type Standing = Pick<Job, 'status' | 'type' | 'totals'>;
+
 /** A job's state, as Microsoft's portal words it (native.md 1.3). */
-export function statusBadge(job: {
-  readonly status: JobStatus;
-  readonly type: string;
-  readonly totals: { readonly failed: number | null };
-}): Html {
+export function statusWord(job: Standing): string {
   const words: Readonly<Record<JobStatus, string>> = {
     initialized: job.type === 'recovery' ? 'Waits to be confirmed' : 'Begun',
     loadingData: 'Loading data',
@@ -91,8 +89,12 @@ export function statusBadge(job: {
     failed: 'Failed',
     abandoned: 'Canceled',
   };
+  return words[job.status];
+}
+
+export function statusBadge(job: Standing): Html {
   const tone = job.status === 'successful' && (job.totals.failed ?? 0) > 0 ? 'warn' : statusTones[job.status];
-  return html`<span class="badge ${tone}">${words[job.status]}</span>`;
+  return html`<span class="badge ${tone}">${statusWord(job)}</span>`;
 }
 
 export function coverageBadge(coverage: Coverage): Html {
