@@ -3,6 +3,7 @@ import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts'
 import { type AccessClass, accessClasses } from '../model/kind.ts';
 import { requireMoment } from '../model/moment.ts';
 import { type PlanOptions, planFlags } from '../model/plan.ts';
+import { Problem } from '../model/problem.ts';
 import type { Scope } from '../model/scope.ts';
 import { live } from '../verbs/diff.ts';
 import { findRun } from '../verbs/runs.ts';
@@ -35,7 +36,11 @@ function textsIn(body: JsonObject, name: string): string[] | undefined {
 
 /** The side that a revision names. */
 export async function sideOf(office: Office, revision: string): Promise<JobSide> {
-  const commit = await office.commit(revision);
+  const commit = await office.commit(revision).catch((error) => {
+    throw error instanceof Problem && error.kind === 'usage'
+      ? badRequest(`${error.summary} (${revision}). ${error.detail}`)
+      : error;
+  });
   return { commit: commit.id, at: commit.at, revision };
 }
 

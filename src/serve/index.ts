@@ -6,6 +6,7 @@ import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { createSecureContext } from 'node:tls';
 import { getRequestListener } from '@hono/node-server';
 import { Problem } from '../model/problem.ts';
 import type { Workplace } from '../workplace.ts';
@@ -198,6 +199,26 @@ function localToken(allowRecover: boolean) {
   return { token, accept };
 }
 
+/** The certificate and key, read and tried. Problem `usage` where they are not there, or not a pair. */
+async function pemFiles({
+  certificate,
+  key,
+}: NonNullable<ServeSettings['tls']>): Promise<{ cert: Buffer; key: Buffer }> {
+  try {
+    const files = { cert: await readFile(certificate), key: await readFile(key) };
+    createSecureContext(files);
+    return files;
+  } catch (cause) {
+    throw new Problem({
+      kind: 'usage',
+      summary: 'The certificate of the server cannot be used',
+      detail: `serve.tls.certificate and serve.tls.key of driftline.yaml must be two PEM files that belong together: ${(cause as Error).message}. Nothing is served.`,
+      subject: certificate,
+      cause,
+    });
+  }
+}
+
 /** Listens; on loopback under both of its addresses, with one port. */
 async function bind(
   fetch: Parameters<typeof getRequestListener>[0],
@@ -205,8 +226,7 @@ async function bind(
   address: Address,
 ): Promise<Server[]> {
   const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
-  const { tls } = settings;
-  const files = tls && { cert: await readFile(tls.certificate), key: await readFile(tls.key) };
+  const files = settings.tls && (await pemFiles(settings.tls));
   const make = (): Server =>
     files === undefined ? createHttp(listener) : (createHttps(files, listener) as unknown as Server);
   const first = make();
@@ -220,6 +240,15 @@ async function bind(
   );
 }
 
+/** Why a server cannot listen, and what to do. */
+const listenTroubles: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'Another program has this port, perhaps another driftline serve. Choose another one with --port, or none: then any free one is taken.',
+  EACCES: 'The operating system does not let this user have this port. Choose one above 1023 with --port.',
+  EADDRNOTAVAIL: 'This machine has no such address. Look at --host, or serve.host in driftline.yaml.',
+  ENOTFOUND: 'No machine has this name. Look at --host, or serve.host in driftline.yaml.',
+};
+
 function listen(server: Server, port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) =>
@@ -227,7 +256,7 @@ function listen(server: Server, port: number, host: string): Promise<number> {
         new Problem({
           kind: 'failed',
           summary: 'The server cannot listen',
-          detail: `${cause.message}. Choose another port with --port.`,
+          detail: `${listenTroubles[(cause as NodeJS.ErrnoException).code ?? ''] ?? cause.message} Nothing is served.`,
           subject: `${host}:${port}`,
           cause,
         }),

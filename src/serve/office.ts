@@ -129,4 +129,5 @@ const notThere: ReadonlySet<string> = new Set([
   'There is no such run',
   'No such object',
   'There is no history yet',
+  'No such commit',
 ]);

@@ -153,6 +153,7 @@ export const script = `'use strict';
   const count = () => {
     const chosen = boxes.filter((box) => box.checked).length;
     if (picked) picked.textContent = chosen === 0 ? 'None selected' : chosen + ' selected';
+    for (const button of document.querySelectorAll('[data-needs-picked]')) button.disabled = chosen === 0;
     if (all) {
       all.checked = chosen > 0 && chosen === boxes.length;
       all.indeterminate = chosen > 0 && chosen < boxes.length;

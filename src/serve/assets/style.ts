@@ -29,13 +29,14 @@ h2{font-size:1.15rem;margin:1.8rem 0 .6rem}h3{font-size:1rem;margin:1.1rem 0 .3r
 .lead{color:var(--quiet);margin:.1rem 0 1rem;max-width:62ch}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:1rem 1.15rem;margin:0 0 1rem}
 .panel>h2:first-child,.panel>h3:first-child{margin-top:0}
-.scroll{overflow-x:auto;background:var(--panel);border:1px solid var(--line);border-radius:10px}
+.scroll{overflow-x:auto;margin:0 0 1rem;background:var(--panel);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
 thead th{border-top:0;color:var(--quiet);font-weight:600;font-size:.83rem;white-space:nowrap}
 tbody tr:hover{background:var(--accent-soft)}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
 tbody th{font-weight:400}
+time{white-space:nowrap}td>a>code,li>a>code{white-space:nowrap}
 td.wide{overflow-wrap:anywhere;min-width:11rem}
 caption{text-align:left;color:var(--quiet);padding:.5rem .8rem;font-size:.9rem}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -109,12 +110,14 @@ dl.facts{grid-template-columns:1fr;gap:0}dl.facts dd{margin-bottom:.5rem}
 table.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table.stack tr{display:block;padding:.5rem 0;border-top:1px solid var(--line)}
 table.stack td,table.stack tbody th{display:block;border:0;padding:.1rem .8rem;text-align:left}
+table.stack td.number{display:inline-block;padding-right:0}
 table.stack td[data-label]::before{content:attr(data-label) ": ";color:var(--quiet)}
 table.stack td:empty{display:none}
 table.stack td:has(>.check),table.stack td:has(>.badge){display:inline-block;padding-right:0}
-.who{margin-left:0}
+nav.main{flex-wrap:wrap;gap:0}nav.main a{padding:.45rem .45rem;font-size:.95rem}.row>label:has(>select){flex-basis:100%}
+.who{margin-left:0;gap:0 .6rem}
 }
-@media print{.top nav,.actions,form,.pages,.foot{display:none}body{background:#fff;color:#000}}
+@media print{.top nav,.who form,.actions,form.filters,form[data-send],.pages,.foot,.skip,label.check{display:none}body{background:#fff;color:#000}.scroll{overflow:visible}.panel,.scroll,.notice,.tile{break-inside:avoid;border-color:#999}a{color:inherit}}
 @media (prefers-reduced-motion:no-preference){a,button,.button{transition:border-color .15s,color .15s}}
 @media (forced-colors:active){.badge,.button,button{border:1px solid}}
 `;

@@ -160,8 +160,9 @@ function refusalsByRef(refusals: readonly Refusal[]): Map<Ref, { name: string; t
   const found = new Map<Ref, { name: string; text: string }>();
   for (const { ref, displayName, path, because, reason, flag } of refusals) {
     if (ref === undefined) continue;
-    const where = path === undefined ? '' : `${path}: `;
-    const text = `Not done: ${where}${because || refusalReasons[reason]}${flag === undefined ? '' : ` [${flag}]`}.`;
+    const why = (because || refusalReasons[reason]).replace(/\.$/, '');
+    const where = path === undefined || why.startsWith(path) ? '' : `${path}: `;
+    const text = `Not done: ${where}${why}.${flag === undefined ? '' : ` [${flag}]`}`;
     const before = found.get(ref)?.text;
     found.set(ref, { name: displayName ?? keyOf(ref), text: before === undefined ? text : `${before} ${text}` });
   }

@@ -120,6 +120,11 @@ async function compareForm({ office }: Viewer, from: string, to: string): Promis
   ) => html`${snapshots.some(({ id }) => id === chosen) || chosen === '' || chosen === live ? '' : html`<option selected value="${chosen}">${shown(chosen, 60)}</option>`}
 ${snapshots.map(({ id, at, subject }) => html`<option value="${id}"${id === chosen ? html` selected` : ''}>${at.slice(0, 16).replace('T', ' ')} UTC ${shortId(id)} ${shown(subject, 60)}</option>`)}`;
   const kinds = [...office.context.kinds.keys()];
+  if (snapshots.length === 0)
+    return {
+      title: 'Compare',
+      content: html`<h1>Compare</h1><div class="notice plain"><h2>No snapshot yet</h2><p>Take the first one with <code>driftline snapshot</code>, here or on a schedule.</p></div>`,
+    };
   return {
     title: 'Compare',
     content: html`<h1>Compare</h1><p class="lead">Between two snapshots nothing is asked of the tenant. Against the tenant as it is now, it is read first; that takes as long as a snapshot of what you choose.</p>
@@ -128,6 +133,6 @@ ${snapshots.map(({ id, at, subject }) => html`<option value="${id}"${id === chos
 <details><summary>Only some kinds</summary><fieldset><legend>Kinds</legend><div class="row">${kinds.map((kind) => html`<label class="check"><input type="checkbox" name="kinds" value="${kind}" data-list> ${kind}</label>`)}</div></fieldset></details>
 <div class="actions"><button class="primary" type="submit">Read the tenant and compare</button></div></form></section>
 <section class="panel"><h2>Two snapshots</h2><form method="get" action="/compare"><div class="row"><label>From <select name="from">${options(from || (snapshots[1]?.id ?? ''))}</select></label><label>To <select name="to">${options(to)}</select></label><button type="submit">Compare</button></div></form></section>
-<section class="panel"><h2>Any two points</h2><form method="get" action="/compare"><div class="row"><label>From <input name="from" placeholder="@2026-11-20, HEAD~2, a tag" required></label><label>To <input name="to" placeholder="HEAD" required></label><button type="submit">Compare</button></div></form></section>`,
+<section class="panel"><h2>Any two points</h2><form method="get" action="/compare"><div class="row"><label>From <input name="from" size="24" required></label><label>To <input name="to" value="HEAD" size="24" required></label><button type="submit">Compare</button></div><p class="quiet">A commit’s id, a branch or a tag, <code>HEAD~2</code>, or a day such as <code>@2026-11-20</code>: the newest snapshot of that day or before it.</p></form></section>`,
   };
 }

@@ -12,6 +12,7 @@ import { history } from '../../verbs/history.ts';
 import { nameLookup } from '../../verbs/names.ts';
 import { badRequest, notFound } from '../failure.ts';
 import type { Office } from '../office.ts';
+import type { FoundObject } from '../search.ts';
 import type { Page, Viewer } from './layout.ts';
 import { attributeHtml, linksHtml, valueHtml } from './values.ts';
 import {
@@ -45,11 +46,22 @@ export async function objectsPage({ office, url }: Viewer): Promise<Page> {
 <form class="filters" role="search" method="get" action="/objects"><label>Name, id, address or application id <input type="search" name="q" value="${text}"></label>
 <label>Kind <select name="kind"><option value="">all</option>${kinds.map((name) => html`<option${name === kind ? html` selected` : ''}>${name}</option>`)}</select></label>
 <label>Snapshot <input name="commit" value="${asked ?? ''}" placeholder="newest" size="14"></label><button type="submit">Search</button></form>
-<p role="status">${found.length} found.</p>
-<div class="scroll" role="region" aria-label="Objects found" tabindex="0"><table class="stack"><caption class="visually-hidden">Objects found</caption><thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Id</th></tr></thead><tbody>
-${found.slice(skip, skip + top).map((object) => html`<tr><th scope="row" class="wide"><a href="${objectPath(object.ref, asked)}">${named(object.displayName)}</a></th><td>${object.type}</td><td class="wide"><code>${shown(object.id)}</code></td></tr>`)}</tbody></table></div>
+<p role="status">${found.length === 0 ? nothingFound(text, kind) : count(found.length, 'object')}</p>
+${found.length === 0 ? '' : tableHtml(found.slice(skip, skip + top), asked)}
 ${pager('/objects', { q: text, kind, commit: asked }, { skip, top, total: found.length })}`,
   };
+}
+
+function nothingFound(text: string, kind: string | undefined): Html {
+  const where = kind === undefined ? 'this snapshot' : `${kind} in this snapshot`;
+  return text === ''
+    ? html`There is nothing of ${where}.`
+    : html`Nothing of ${where} has “<bdi>${shown(text, 80)}</bdi>” in its name, id, address or application id. An object that is gone by now is in an older snapshot.`;
+}
+
+function tableHtml(found: readonly FoundObject[], asked: string | undefined): Html {
+  return html`<div class="scroll" role="region" aria-label="Objects found" tabindex="0"><table class="stack"><caption class="visually-hidden">Objects found</caption><thead><tr><th scope="col">Name</th><th scope="col">Type</th><th scope="col">Id</th></tr></thead><tbody>
+${found.map((object) => html`<tr><th scope="row" class="wide"><a href="${objectPath(object.ref, asked)}">${named(object.displayName)}</a></th><td>${object.type}</td><td class="wide"><code>${shown(object.id)}</code></td></tr>`)}</tbody></table></div>`;
 }
 
 export async function objectPage({ office, url }: Viewer, kindName: string, key: string): Promise<Page> {

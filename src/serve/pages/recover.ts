@@ -1,13 +1,12 @@
 // Recovery: asking for a plan, looking at it, confirming it, watching it, and what came of it.
 import { html } from 'hono/html';
-import { accessClasses } from '../../model/kind.ts';
 import type { Plan } from '../../model/plan.ts';
 import { parseRef } from '../../model/ref.ts';
-import { accessMeanings } from '../../plan/index.ts';
 import { planSheet } from '../../verbs/plan-sheet.ts';
 import { type Job, terminal } from '../jobs/record.ts';
 import { passes } from '../jobs/results.ts';
 import type { Office } from '../office.ts';
+import { boxWords, guardFields } from './guards.ts';
 import type { Page, Viewer } from './layout.ts';
 import {
   cancelForm,
@@ -28,6 +27,7 @@ import {
   nothing,
   objectPath,
   pager,
+  query,
   shortId,
   shown,
   statusBadge,
@@ -42,13 +42,23 @@ export async function recoverPage(viewer: Viewer): Promise<Page> {
   const refs = url.searchParams.getAll('ref').flatMap((text) => parseRef(text) ?? []);
   const kinds = url.searchParams.getAll('kind').filter((kind) => office.context.kinds.has(kind));
   const commit = goal === '' ? undefined : await office.commit(goal);
+  // A plan that could not be started, asked for anew with what was said of it.
+  const before = url.searchParams.get('again');
+  const again = before === null ? undefined : office.jobs.get(before, 'recovery');
   const snapshots = (await office.snapshots()).slice(0, 60);
   const scope =
     refs.length > 0
       ? html`<p>${count(refs.length, 'object')}:</p><ul>${await Promise.all(refs.slice(0, 200).map((ref) => chosenHtml(viewer, ref, commit?.id)))}</ul>`
       : kinds.length > 0
         ? html`<p>All objects of ${kinds.join(', ')}.</p>`
-        : html`<p>Everything that is covered. Narrow it from a report, or by kind:</p><div class="row">${[...office.context.kinds.keys()].map((kind) => html`<label class="check"><input type="checkbox" name="kinds" value="${kind}" data-list> ${kind}</label>`)}</div>`;
+        : html`<fieldset><legend>Everything that is covered, or only these kinds</legend><div class="row">${[...office.context.kinds.keys()].map((kind) => html`<label class="check"><input type="checkbox" name="kinds" value="${kind}" data-list> ${kind}</label>`)}</div></fieldset><p class="quiet">Single objects are chosen in a report, or on the object’s own page.</p>`;
+  // Selecting nothing must not come to mean everything.
+  if (url.searchParams.has('selected') && refs.length === 0)
+    return {
+      title: 'Nothing is selected',
+      status: 400,
+      content: html`<h1>Nothing is selected</h1><p>Go back to the report and tick the objects to recover, or choose <a href="/recover${query({ goal })}">everything</a>.</p>`,
+    };
   return {
     title: 'Recover',
     content: html`<h1>Recover</h1><p class="lead">First a plan is made: every step it would take and every change it refuses. Nothing is written until somebody has looked at it and confirmed it.</p>
@@ -57,8 +67,8 @@ ${principal.role === 'administrator' ? '' : readerNotice(viewer)}
 <label>Make the tenant as it was in <select name="goal" required>${commit === undefined ? html`<option value="">choose a snapshot</option>` : html`<option value="${commit.id}" selected>${commit.at.slice(0, 16).replace('T', ' ')} UTC ${shortId(commit.id)}</option>`}
 ${snapshots.filter(({ id }) => id !== commit?.id).map(({ id, at, subject }) => html`<option value="${id}">${at.slice(0, 16).replace('T', ' ')} UTC ${shortId(id)} ${shown(subject, 60)}</option>`)}</select></label>
 <h2>What</h2>${scope}${refs.map((ref) => html`<input type="hidden" name="ids" value="${ref}" data-list>`)}${refs.length > 0 ? '' : kinds.map((kind) => html`<input type="hidden" name="kinds" value="${kind}" data-list>`)}
-<h2>How far it may go</h2>${optionFields(office, false)}
-<label>Why <textarea name="reason" maxlength="1000" placeholder="Kept in the plan, the audit log, the run and the commit"></textarea></label>
+<h2>How far it may go</h2>${guardFields(office, false, again?.options)}
+<label>Why <textarea name="reason" maxlength="1000" placeholder="Kept in the plan, the audit log, the run and the commit">${again?.reason ?? ''}</textarea></label>
 <div class="actions"><button class="primary" type="submit"${principal.role === 'administrator' ? '' : html` disabled`}>Make the plan</button></div></form>`,
   };
 }
@@ -74,21 +84,6 @@ async function chosenHtml(
 
 function readerNotice({ office }: Viewer): Html {
   return html`<div class="notice"><h2>You are a Backup Reader</h2><p>You see all of it and can recover nothing. ${office.local ? html`Start the server with <code>driftline serve --allow-recover</code> to recover from here.` : 'A Backup Administrator can.'}</p></div>`;
-}
-
-function optionFields({ context }: Office, undo: boolean): Html {
-  const { allowAccess: allowed, emergencyAccounts } = context.configuration;
-  const box = (name: string, words: string, more: string) =>
-    html`<label class="check"><input type="checkbox" name="options.${name}"><span>${words}<small>${more}</small></span></label>`;
-  return html`<fieldset><legend>Guards</legend>
-${undo ? '' : html`${box('deleteNew', 'Also delete what came after the snapshot', 'Softly: it stays in the recycle bin for 30 days.')}${box('hardDelete', 'Also where no bin takes it back', 'Such a deletion is for good.')}`}
-${box('allowMassChange', 'Also change a large part of a kind', 'More than the thresholds of driftline.yaml allow.')}
-${box('reportOnlyFirst', 'Put Conditional Access policies back in report-only mode', 'A person enables them afterwards.')}
-${box('removeCredentials', 'Take away secrets and certificates that came after the snapshot', 'Nobody can put them back; whoever uses them is cut off.')}
-${box('dropMissing', 'Leave out references to objects that are gone', 'Instead of refusing the object that holds them.')}
-${emergencyAccounts.length > 0 ? '' : box('withoutEmergencyAccount', 'Write to Conditional Access without an emergency account', 'driftline.yaml names none, so nothing watches over a lock-out.')}</fieldset>
-<details><summary>Changes that give access, each class by name</summary><fieldset><legend>May give access</legend>
-${accessClasses.map((name) => html`<label class="check"><input type="checkbox" name="options.allowAccess" value="${name}" data-list${allowed.includes(name) ? html` checked disabled` : ''}><span><code>${name}</code><small>${accessMeanings[name]}${allowed.includes(name) ? ' (always allowed by driftline.yaml)' : ''}</small></span></label>`)}</fieldset></details>`;
 }
 
 /** A recovery in any of its states. */
@@ -118,8 +113,8 @@ function stateHtml(viewer: Viewer, job: Job): Html {
 
 function confirmHtml(viewer: Viewer, job: Job, plan: Plan): Html {
   const { office, principal } = viewer;
-  if (plan.blockers.length > 0) return nothing;
   if (principal.role !== 'administrator') return readerNotice(viewer);
+  if (plan.blockers.length > 0) return blockedHtml(viewer, job);
   if (office.context.settings.twoPersons && job.by.id === principal.id)
     return html`<div class="notice"><h2>It waits for a second person</h2><p>Whoever planned a recovery cannot start it. Send this page’s address to another Backup Administrator.</p></div>${cancelForm(viewer, job)}`;
   return html`<form class="panel" data-send="POST" action="/api/jobs/${job.id}/confirm" data-then="/jobs/${job.id}"><h2>Start it</h2>
@@ -127,6 +122,23 @@ function confirmHtml(viewer: Viewer, job: Job, plan: Plan): Html {
 <p>Its digest begins with <span class="big">${plan.digest.slice(0, 8)}</span></p>
 <div class="row"><label>Type these 8 characters to confirm <input name="digest" required minlength="8" maxlength="8" pattern="[0-9a-fA-F]{8}" autocomplete="off" spellcheck="false" autocapitalize="none" size="10"></label>
 ${job.reason === undefined ? html`<label>Why <input name="reason" size="32" maxlength="1000"></label>` : ''}<button class="danger" type="submit">Start the recovery</button></div></form>${cancelForm(viewer, job)}`;
+}
+
+/** The way on from a plan that may not be applied: the same one, with other guards. */
+function blockedHtml(viewer: Viewer, job: Job): Html {
+  const { refs, kinds } = job.scope;
+  const again = {
+    goal: job.from.commit,
+    ref: refs ?? [],
+    kind: refs === undefined ? (kinds ?? []) : [],
+    again: job.id,
+  };
+  const undo =
+    job.undoes === undefined
+      ? ''
+      : html`<a class="button primary" href="/runs/${job.undoes}">To the run, to undo it with other guards</a>`;
+  return html`<div class="panel"><h2>It cannot be started</h2><p>Read above what stands against it. Put that right, or plan it again and let it through.</p>
+<div class="actions">${job.undoes === undefined ? html`<a class="button primary" href="/recover${query(again)}">Plan it again</a>` : undo}${cancelForm(viewer, job)}</div></div>`;
 }
 
 function resultHtml(viewer: Viewer, job: Job): Html {
@@ -148,7 +160,7 @@ ${secrets ? html`<form class="panel" data-send="POST" action="/api/jobs/${job.id
 /** A button that plans to take a run back. */
 export function undoForm(office: Office, run: string): Html {
   return html`<form data-send="POST" action="/api/undos"><input type="hidden" name="run" value="${run}"><input type="hidden" name="reason" value="undo of run ${run}">
-<details><summary>How far the undo may go</summary>${optionFields(office, true)}</details>
+<details><summary>How far the undo may go</summary>${guardFields(office, true)}</details>
 <button type="submit">Plan to undo it</button></form>`;
 }
 
@@ -160,8 +172,8 @@ async function planHtml(viewer: Viewer, job: Job, plan: Plan): Promise<Html> {
   const passed = entries.filter((entry) => passes(entry, filter) && (!filter.failed || entry.failure !== undefined));
   const path = `/jobs/${job.id}`;
   const closing = sheet.closing();
-  return html`${sheet.notices.map(({ tone, heading, lines }) => html`<div class="notice ${plan.blockers.length > 0 && heading.includes('may not') ? 'bad' : tone === 'plain' ? 'plain' : ''}"><h2>${shown(heading)}</h2><ul>${lines.slice(0, 50).map((line) => html`<li>${shown(line, 1_200)}</li>`)}</ul></div>`)}
+  return html`${sheet.notices.map(({ tone, heading, lines }) => html`<div class="notice ${plan.blockers.length > 0 && heading.includes('may not') ? 'bad' : tone === 'plain' ? 'plain' : ''}"><h2>${shown(heading)}</h2><ul>${lines.slice(0, 50).map((line) => html`<li>${shown(boxWords(line), 1_200)}</li>`)}</ul></div>`)}
 <h2>${job.run === undefined ? 'What it would do' : 'What it did'}</h2><p>${closing.sentences.join(' ')}</p>
-${closing.rows.length === 0 ? '' : html`<div class="scroll" role="region" aria-label="Steps by kind" tabindex="0"><table><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number) => html`<td class="number">${number}</td>`)}</tr>`)}</tbody></table></div>`}
+${closing.rows.length === 0 ? '' : html`<div class="scroll" role="region" aria-label="Steps by kind" tabindex="0"><table class="stack"><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number, at) => html`<td class="number" data-label="${closing.headings[at + 1] ?? ''}">${number}</td>`)}</tr>`)}</tbody></table></div>`}
 ${entries.length === 0 ? '' : html`<h3>Objects</h3>${filterForm(url, entries, path)}${changesTable(job, passed.slice(filter.skip, filter.skip + top), 'Objects of the plan', false)}${pager(path, filterParameters(url), { skip: filter.skip, top, total: passed.length })}`}`;
 }

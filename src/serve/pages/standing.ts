@@ -72,7 +72,13 @@ ${lines
 }
 
 function title(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1).replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`);
+  return (
+    name.charAt(0).toUpperCase() +
+    name
+      .slice(1)
+      .replace(/([A-Z])/g, (letter) => ` ${letter.toLowerCase()}`)
+      .replace(/\burl\b/i, 'URL')
+  );
 }
 
 function settingHtml(value: Json): Html {

@@ -40,18 +40,24 @@ function noSnapshot(): Html {
 function entry(commit: Commit): Html {
   const { snapshot } = commit;
   const run = snapshot?.notes?.Run;
-  const ordinary = /^\d+ changed, /.test(commit.subject);
   const [parent] = commit.parents;
   return html`<li class="${run === undefined ? '' : 'run'}"><div class="head"><a href="/snapshots/${commit.id}"><b>${commit.at.slice(11, 16)} UTC</b> <code>${shortId(commit.id)}</code></a>
 ${snapshot === undefined ? '' : countsText(snapshot.counts)} ${snapshot === undefined ? '' : coverageBadge(snapshot.coverage)}
 ${run === undefined ? '' : html`<a class="badge info" href="/runs/${run}">recovery</a>`}</div>
-${ordinary ? '' : html`<div>${shown(commit.subject.replace(/: \d+ changed, \d+ added, \d+ removed$/, ''))}</div>`}
+${isOrdinary(commit) ? '' : html`<div>${shown(commit.subject.replace(/: \d+ changed, \d+ added, \d+ removed$/, ''))}</div>`}
 <div class="actions">${parent === undefined ? '' : html`<a href="/compare${query({ from: parent, to: commit.id })}">What it changed</a>`}
 <a href="/compare${query({ from: commit.id, to: 'live' })}">Compare</a> <a href="/objects${query({ commit: commit.id })}">Objects</a> <a href="/recover${query({ goal: commit.id })}">Recover</a></div></li>`;
 }
 
+/** Its subject says the counts, and nothing else. */
+function isOrdinary({ subject }: Commit): boolean {
+  return /^\d+ changed, /.test(subject);
+}
+
 function countsText({ added, changed, removed }: NonNullable<Commit['snapshot']>['counts']): Html {
-  return html`<span><span class="added">${added} added</span>, <span class="changed">${changed} changed</span>, <span class="removed">${removed} removed</span></span>`;
+  const said = (tone: string, number: number) =>
+    html`<span class="${number === 0 ? 'quiet' : tone}">${number} ${tone}</span>`;
+  return html`<span>${said('added', added)}, ${said('changed', changed)}, ${said('removed', removed)}</span>`;
 }
 
 /** Bars of the last days; the first snapshot of a tenant adds everything and would hide all else, so it is left out. */
@@ -70,7 +76,8 @@ function chart(all: readonly Commit[]): Html {
   }
   const most = Math.max(1, ...[...sums.values()].map(({ added, changed, removed }) => added + changed + removed));
   const total = [...sums.values()].reduce((all, one) => all + one.added + one.changed + one.removed, 0);
-  if (total === 0) return nothing;
+  // One bar says nothing that the list below does not say.
+  if ([...sums.values()].filter((one) => one.added + one.changed + one.removed > 0).length < 2) return nothing;
   const height = (value: number) => Math.round((value / most) * 84);
   const bars = [...sums].map(([day, { added, changed, removed }], at) => {
     const parts = [
@@ -100,16 +107,16 @@ export async function snapshotPage(viewer: Viewer, revision: string): Promise<Pa
   return {
     title: `Snapshot of ${commit.at.slice(0, 16).replace('T', ' ')}`,
     content: html`<h1>Snapshot of ${when(commit.at)}</h1>
-<div class="panel"><dl class="facts"><dt>Commit</dt><dd><code>${commit.id}</code></dd><dt>Subject</dt><dd>${shown(commit.subject)}</dd>
+<div class="panel"><dl class="facts"><dt>Commit</dt><dd><code>${commit.id}</code></dd>${isOrdinary(commit) ? '' : html`<dt>Subject</dt><dd>${shown(commit.subject)}</dd>`}
 <dt>By</dt><dd>${shown(commit.author)}</dd>
 ${
   snapshot === undefined
     ? ''
-    : html`<dt>Changes</dt><dd>${countsText(snapshot.counts)}</dd><dt>Read</dt><dd>${when(snapshot.startedAt)} to ${when(snapshot.finishedAt)}</dd><dt>Version</dt><dd>${shown(snapshot.version)}</dd>
+    : html`<dt>Changes</dt><dd>${countsText(snapshot.counts)}</dd><dt>Read</dt><dd>${when(snapshot.startedAt)} to ${when(snapshot.finishedAt)}</dd><dt>Driftline</dt><dd>${shown(snapshot.version)}</dd>
 ${Object.entries(snapshot.notes ?? {}).map(([name, text]) => html`<dt>${shown(name)}</dt><dd>${name === 'Run' ? html`<a href="/runs/${text}">${shown(text)}</a>` : shown(text)}</dd>`)}`
 }</dl></div>
-<div class="actions">${parent === undefined ? '' : html`<a class="button" href="/compare${query({ from: parent, to: commit.id })}">What it changed</a>`}
-<form data-send="POST" action="/api/previews"><input type="hidden" name="from" value="${commit.id}"><button class="primary" type="submit">What changed since then?</button></form>
+<div class="actions"><form data-send="POST" action="/api/previews"><input type="hidden" name="from" value="${commit.id}"><button class="primary" type="submit">What changed since then?</button></form>
+${parent === undefined ? '' : html`<a class="button" href="/compare${query({ from: parent, to: commit.id })}">What it changed</a>`}
 <a class="button" href="/objects${query({ commit: commit.id })}">Objects</a> <a class="button" href="/recover${query({ goal: commit.id })}">Recover to this snapshot</a></div>
 <h2>Coverage</h2>
 ${coverageTable(coverage)}`,

@@ -76,12 +76,12 @@ const statusTones: Readonly<Record<JobStatus, string>> = {
   abandoned: 'warn',
 };
 
-type Standing = Pick<Job, 'status' | 'type' | 'totals'>;
+type Standing = Pick<Job, 'status' | 'type' | 'totals' | 'plan'>;
 
 /** A job's state, as Microsoft's portal words it (native.md 1.3). */
 export function statusWord(job: Standing): string {
   const words: Readonly<Record<JobStatus, string>> = {
-    initialized: job.type === 'recovery' ? 'Waits to be confirmed' : 'Begun',
+    initialized: (job.plan?.blockers ?? 0) > 0 ? 'Cannot be started' : 'Waits to be confirmed',
     loadingData: 'Loading data',
     calculating: job.type === 'recovery' ? 'Planning' : 'Comparing',
     running: 'In progress',
@@ -93,7 +93,10 @@ export function statusWord(job: Standing): string {
 }
 
 export function statusBadge(job: Standing): Html {
-  const tone = job.status === 'successful' && (job.totals.failed ?? 0) > 0 ? 'warn' : statusTones[job.status];
+  const warns =
+    (job.status === 'successful' && (job.totals.failed ?? 0) > 0) ||
+    (job.status === 'initialized' && (job.plan?.blockers ?? 0) > 0);
+  const tone = warns ? 'warn' : statusTones[job.status];
   return html`<span class="badge ${tone}">${statusWord(job)}</span>`;
 }
 
