@@ -49,7 +49,10 @@ export async function scopeIn(office: Office, body: JsonObject, commits: readonl
   const { repository, kinds } = office.context;
   const asked = { kinds: textsIn(body, 'kinds'), ids: textsIn(body, 'ids') };
   for (const kind of asked.kinds ?? [])
-    if (!kinds.has(kind)) throw badRequest(`There is no kind ${JSON.stringify(kind.slice(0, 80))}.`);
+    if (!kinds.has(kind))
+      throw badRequest(
+        `There is no kind ${JSON.stringify(kind.slice(0, 80))}; the kinds are ${[...kinds.keys()].join(', ')}.`,
+      );
   const where = await Promise.all(commits.map(({ commit }) => office.commit(commit)));
   return resolveScope(
     { repository, kinds, commits: where },
@@ -63,13 +66,18 @@ export function optionsIn(office: Office, body: JsonObject): PlanOptions {
   if (!isObject(options)) throw badRequest('options must be an object.');
   for (const [name, value] of Object.entries(options)) {
     if (name === 'allowAccess' || name === 'notAfter') continue;
-    if (!Object.hasOwn(planFlags, name)) throw badRequest(`There is no option ${JSON.stringify(name.slice(0, 80))}.`);
+    if (!Object.hasOwn(planFlags, name))
+      throw badRequest(
+        `There is no option ${JSON.stringify(name.slice(0, 80))}; the options are ${Object.keys(planFlags).join(', ')}, allowAccess, notAfter.`,
+      );
     if (typeof value !== 'boolean') throw badRequest(`The option ${name} is true or false.`);
   }
   const access = textsIn(options, 'allowAccess') ?? [];
   for (const name of access)
     if (!(accessClasses as readonly string[]).includes(name))
-      throw badRequest(`There is no class of access ${JSON.stringify(name.slice(0, 80))}.`);
+      throw badRequest(
+        `There is no class of access ${JSON.stringify(name.slice(0, 80))}; the classes are ${accessClasses.join(', ')}.`,
+      );
   const { notAfter: _said, ...flags } = options as Partial<PlanOptions>;
   const notAfter = textIn(options, 'notAfter');
   return office.planOptions({

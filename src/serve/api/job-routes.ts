@@ -7,9 +7,9 @@ import { conflict, Failure, notFound } from '../failure.ts';
 import { refuseForeignPage } from '../guard.ts';
 import { passes } from '../jobs/results.ts';
 import { requireAdministrator } from '../principal.ts';
-import { made, object, paged, pageQuery, type Route, reason, type Schema, text } from './route.ts';
+import { bodyWith, made, paged, pageQuery, type Route, reason } from './route.ts';
+import { listOf, named, needing, pageOf, type Schema, text, texts } from './schemas.ts';
 
-const texts: Schema = { type: 'array', items: text };
 const scope = {
   kinds: { ...texts, description: 'Kind names; absent: all kinds' },
   ids: { ...texts, description: 'Refs (kind/id), object ids or exact display names; absent: all objects' },
@@ -35,8 +35,9 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/previews',
     role: 'reader',
     summary: 'Make a report between two commits, or a commit and the living tenant',
-    body: object({ from: text, to: { ...text, default: 'live' }, ...scope, reason }, ['from']),
+    body: bodyWith({ from: text, to: { ...text, default: 'live' }, ...scope, reason }, ['from']),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked }) {
       return made(await askPreview(office, asked), asked);
     },
@@ -46,8 +47,9 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/plans',
     role: 'administrator',
     summary: 'Plan a recovery: update, restore and recreate, as driftline recover does; it waits to be confirmed',
-    body: object({ goal: text, ...scope, options, reason }, ['goal']),
+    body: bodyWith({ goal: text, ...scope, options, reason }, ['goal']),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked }) {
       return made(await askPlan(office, asked), asked);
     },
@@ -57,8 +59,9 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/undos',
     role: 'administrator',
     summary: 'Plan to take a run back (default: the last one); it waits to be confirmed',
-    body: object({ run: text, options, reason }, []),
+    body: bodyWith({ run: text, options, reason }, []),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked }) {
       return made(await askUndo(office, asked), asked);
     },
@@ -70,6 +73,7 @@ export const jobRoutes: readonly Route[] = [
     summary: 'All jobs, newest first',
     query: { ...pageQuery, type: 'preview, compare or recovery', status: 'A recoveryStatus' },
     answers: 200,
+    returns: pageOf(named('job')),
     async answer(call) {
       const [type, status] = [call.query('type'), call.query('status')];
       const jobs = call.office.jobs.store.all();
@@ -87,6 +91,7 @@ export const jobRoutes: readonly Route[] = [
     role: 'reader',
     summary: 'One job, with what it is doing right now',
     answers: 200,
+    returns: { allOf: [named('job'), needing({ progress: named('progress'), newPasswords: { type: 'boolean' } })] },
     async answer({ office, path }) {
       const job = office.jobs.get(path('id'));
       return {
@@ -102,6 +107,7 @@ export const jobRoutes: readonly Route[] = [
       'Jobs as they change, as server-sent events: { id, status, progress }; a stream ends after some minutes, come again',
     query: { job: 'Only this job (default: all jobs)' },
     answers: 200,
+    returns: text,
     media: 'text/event-stream',
     async answer({ office: { jobs }, asked, query }) {
       refuseForeignPage(asked.headers, asked.url.origin);
@@ -131,6 +137,7 @@ export const jobRoutes: readonly Route[] = [
       failed: 'true: only what was not done',
     },
     answers: 200,
+    returns: pageOf(named('change')),
     async answer(call) {
       const { office, path, query } = call;
       const job = office.jobs.get(path('id'));
@@ -157,6 +164,7 @@ export const jobRoutes: readonly Route[] = [
     role: 'reader',
     summary: 'The plan of a recovery: steps, refusals, digest',
     answers: 200,
+    returns: needing({ digest: text, steps: listOf({ type: 'object' }), refusals: listOf({ type: 'object' }) }),
     async answer({ office, path }) {
       const plan = await office.jobs.store.plan(office.jobs.get(path('id'), 'recovery').id);
       if (plan === undefined) throw notFound('The job has no plan yet.');
@@ -168,8 +176,9 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/jobs/{id}/confirm',
     role: 'administrator',
     summary: 'Start a planned recovery by the first 8 characters of its digest',
-    body: object({ digest: { ...text, minLength: 8 }, reason }, ['digest']),
+    body: bodyWith({ digest: { ...text, minLength: 8 }, reason }, ['digest']),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked, path }) {
       return made(await askConfirm(office, asked, path('id')), asked);
     },
@@ -179,8 +188,9 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/jobs/{id}/cancel',
     role: 'administrator',
     summary: 'Abandon a job; what a recovery has done by then stays',
-    body: object({ reason }, []),
+    body: bodyWith({ reason }, []),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked, path }) {
       requireAdministrator(asked.principal);
       return made(await office.jobs.cancel(path('id')), asked);
@@ -192,6 +202,7 @@ export const jobRoutes: readonly Route[] = [
     role: 'administrator',
     summary: 'New passwords of users that were made anew: told once, kept nowhere',
     answers: 200,
+    returns: needing({ value: listOf(needing({ ref: text, displayName: text, secret: text })) }),
     async answer({ office, asked, path }) {
       requireAdministrator(asked.principal);
       const { id } = office.jobs.get(path('id'), 'recovery');

@@ -1,18 +1,7 @@
 // The OpenAPI document: the table of routes in, the document out; the native API is described by Microsoft, and named here.
 import type { JsonObject } from '../../model/json.ts';
 import type { Route } from './route.ts';
-
-const error: JsonObject = {
-  type: 'object',
-  properties: {
-    error: {
-      type: 'object',
-      properties: { code: { type: 'string' }, message: { type: 'string' }, innerError: { type: 'object' } },
-      required: ['code', 'message'],
-    },
-  },
-  required: ['error'],
-};
+import { schemas } from './schemas.ts';
 
 /** The document, of OpenAPI 3.1. */
 export function openApi(routes: readonly Route[], version: string): JsonObject {
@@ -32,7 +21,7 @@ export function openApi(routes: readonly Route[], version: string): JsonObject {
     security: [{ bearer: [] }, { session: [] }],
     paths: paths as JsonObject,
     components: {
-      schemas: { error },
+      schemas,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         session: { type: 'apiKey', in: 'cookie', name: 'driftline-<port>' },
@@ -71,7 +60,7 @@ function operation(route: Route): JsonObject {
     responses: {
       [route.answers]: {
         description: route.answers === 202 ? 'Accepted: a job, at Location' : 'Done',
-        content: { [route.media ?? 'application/json']: {} },
+        content: { [route.media ?? 'application/json']: { schema: route.returns } },
       },
       400: refused('The request is not understood'),
       401: refused('Nobody is signed in'),

@@ -4,6 +4,7 @@ import { badRequest } from '../failure.ts';
 import type { Job } from '../jobs/record.ts';
 import type { Asked, Office } from '../office.ts';
 import type { Role } from '../settings.ts';
+import { type Schema, text } from './schemas.ts';
 
 export interface RouteCall {
   readonly office: Office;
@@ -20,9 +21,6 @@ export interface RouteAnswer {
   readonly stream?: Response;
 }
 
-/** A JSON schema, as far as the document needs one. */
-export type Schema = JsonObject;
-
 export interface Route {
   readonly method: 'GET' | 'POST';
   /** Path with `{name}` for what is taken out of it. */
@@ -30,19 +28,20 @@ export interface Route {
   readonly role: Role;
   readonly summary: string;
   readonly query?: Readonly<Record<string, string>>;
+  /** What a body may hold; anything else in it is refused, for what is misspelt must not come to mean everything. */
   readonly body?: Schema;
   readonly answers: number;
+  readonly returns: Schema;
   /** What its answer is, where that is not JSON. */
   readonly media?: string;
   answer(call: RouteCall): Promise<RouteAnswer>;
 }
 
-export const text: Schema = { type: 'string' };
 export const reason: Schema = { ...text, description: 'Why; kept in the job, the audit log, the run and the commit' };
 
-/** The schema of an object with these properties. */
-export function object(properties: JsonObject, required: readonly string[]): Schema {
-  return { type: 'object', properties, required };
+/** The schema of a body with these properties and no others. */
+export function bodyWith(properties: JsonObject, required: readonly string[]): Schema {
+  return { type: 'object', properties, required, additionalProperties: false };
 }
 
 /** A whole number of a query. Failure 400 for anything else. */

@@ -5,10 +5,21 @@ import { permissionsFor } from '../../verbs/permissions.ts';
 import { endedRuns, findRun, runJson, stoppedRuns } from '../../verbs/runs.ts';
 import { show } from '../../verbs/show.ts';
 import { askResume } from '../asks.ts';
+import { notFound } from '../failure.ts';
+import type { Office } from '../office.ts';
 import { requireAdministrator } from '../principal.ts';
 import { settingsShown } from '../shown.ts';
 import { jobRoutes } from './job-routes.ts';
-import { made, numberOf, object, paged, pageQuery, type Route, reason } from './route.ts';
+import { bodyWith, made, numberOf, paged, pageQuery, type Route, reason } from './route.ts';
+import { listOf, named, needing, pageOf, text } from './schemas.ts';
+
+/** Failure 404 for a kind that there is not. */
+function requireKindHere({ context: { kinds } }: Office, name: string): void {
+  if (!kinds.has(name))
+    throw notFound(
+      `There is no kind ${JSON.stringify(name.slice(0, 80))}; the kinds are ${[...kinds.keys()].join(', ')}.`,
+    );
+}
 
 export const routes: readonly Route[] = [
   ...jobRoutes,
@@ -18,6 +29,14 @@ export const routes: readonly Route[] = [
     role: 'reader',
     summary: 'Who is asking, and what they may do',
     answers: 200,
+    returns: needing({
+      id: text,
+      name: text,
+      role: { type: 'string', enum: ['reader', 'administrator'] },
+      local: { type: 'boolean' },
+      allowRecover: { type: 'boolean' },
+      twoPersons: { type: 'boolean' },
+    }),
     async answer({ asked, office }) {
       const { allowRecover, settings } = office.context;
       return { body: { ...asked.principal, local: office.local, allowRecover, twoPersons: settings.twoPersons } };
@@ -30,6 +49,7 @@ export const routes: readonly Route[] = [
     summary: 'Commits that record a snapshot, newest first',
     query: pageQuery,
     answers: 200,
+    returns: pageOf(named('commit')),
     async answer(call) {
       return { body: paged(await call.office.snapshots(), call) };
     },
@@ -40,6 +60,7 @@ export const routes: readonly Route[] = [
     role: 'reader',
     summary: 'The commit that a text names (id, branch, tag, @2026-11-20), with its coverage',
     answers: 200,
+    returns: { allOf: [named('commit'), needing({ coverage: named('coverage') })] },
     async answer({ office, path }) {
       const commit = await office.commit(path('revision'));
       return { body: { ...commit, coverage: await coverageAt(office.context.repository, commit.id) } };
@@ -52,6 +73,7 @@ export const routes: readonly Route[] = [
     summary: 'Objects of a commit whose name or id holds a text',
     query: { ...pageQuery, q: 'The text', kind: 'Kind name', commit: 'A revision (default: the newest snapshot)' },
     answers: 200,
+    returns: { allOf: [needing({ commit: text }), pageOf(named('found'))] },
     async answer(call) {
       const { office, query } = call;
       const commit = await office.newestOr(query('commit'));
@@ -66,8 +88,10 @@ export const routes: readonly Route[] = [
     summary: 'One object as it was in a commit',
     query: { commit: 'A revision (default: the newest snapshot)' },
     answers: 200,
+    returns: needing({ ref: text, attributes: { type: 'object' }, links: { type: 'object' }, commit: text, at: text }),
     async answer({ office, path, query }) {
       const { repository, now } = office.context;
+      requireKindHere(office, path('kind'));
       const commit = await office.newestOr(query('commit'));
       const shown = await show(repository, commit.id, `${path('kind')}/${path('key')}`, now());
       return { body: { ...shown.entity, commit: commit.id, at: commit.at } };
@@ -80,9 +104,11 @@ export const routes: readonly Route[] = [
     summary: 'What each commit changed in an object, newest first',
     query: { limit: 'How many commits, up to 1000 (default 100)' },
     answers: 200,
+    returns: needing({ ref: text, value: listOf(needing({ commit: text, at: text, change: { type: 'object' } })) }),
     async answer(call) {
       const { office, path } = call;
       const { repository, kinds, now } = office.context;
+      requireKindHere(office, path('kind'));
       const object = `${path('kind')}/${path('key')}`;
       const found = await history({ repository, kinds, object, limit: numberOf(call, 'limit', 100, 1_000), now });
       const value = [];
@@ -101,6 +127,7 @@ export const routes: readonly Route[] = [
     summary: 'The recoveries so far, newest first, and those that were stopped here',
     query: { top: 'How many, up to 999 (default 100)' },
     answers: 200,
+    returns: needing({ value: listOf(named('run')), stopped: listOf({ type: 'object' }) }),
     async answer(call) {
       const { repository } = call.office.context;
       const value = [];
@@ -114,6 +141,7 @@ export const routes: readonly Route[] = [
     role: 'reader',
     summary: 'What came of one recovery',
     answers: 200,
+    returns: named('run'),
     async answer({ office, path }) {
       return { body: runJson(await findRun(office.context.repository, path('run'))) };
     },
@@ -123,8 +151,9 @@ export const routes: readonly Route[] = [
     path: '/api/runs/{run}/resume',
     role: 'administrator',
     summary: 'Go on with a run that was stopped before its end',
-    body: object({ reason }, []),
+    body: bodyWith({ reason }, []),
     answers: 202,
+    returns: named('job'),
     async answer({ office, asked, path }) {
       return made(await askResume(office, asked, path('run')), asked);
     },
@@ -136,6 +165,7 @@ export const routes: readonly Route[] = [
     summary: 'How completely each kind was read, and the permissions that reading and writing need',
     query: { commit: 'A revision (default: the newest snapshot)' },
     answers: 200,
+    returns: needing({ commit: text, at: text, coverage: named('coverage'), permissions: listOf({ type: 'object' }) }),
     async answer({ office, query }) {
       const { repository, kinds } = office.context;
       const commit = await office.newestOr(query('commit'));
@@ -149,6 +179,7 @@ export const routes: readonly Route[] = [
     role: 'reader',
     summary: 'The settings as they are, without anything secret',
     answers: 200,
+    returns: needing({ version: text, server: { type: 'object' } }),
     async answer({ office }) {
       return { body: settingsShown(office) };
     },
@@ -160,6 +191,7 @@ export const routes: readonly Route[] = [
     summary: 'The newest lines of the audit log',
     query: { top: 'How many, up to 999 (default 100)' },
     answers: 200,
+    returns: needing({ value: listOf(named('auditLine')) }),
     async answer(call) {
       requireAdministrator(call.asked.principal);
       return { body: { value: await call.office.audit.newest(numberOf(call, 'top', 100, 999)) } };

@@ -38,7 +38,9 @@ function kindsOf(types: Json | undefined, kinds: Kinds): string[] {
 function kindNamed(kinds: Kinds, type: Json | undefined): Kind {
   const kind = kindOfType(kinds, type);
   if (kind === undefined)
-    throw badRequest(`There is no entity type ${JSON.stringify(type ?? null).slice(0, 80)} here.`);
+    throw badRequest(
+      `There is no entity type ${JSON.stringify(type ?? null).slice(0, 80)} here; there are ${[...kinds.values()].map(({ native, type }) => native ?? type).join(', ')}.`,
+    );
   return kind;
 }
 

@@ -6,6 +6,7 @@ import { planSheet } from '../../verbs/plan-sheet.ts';
 import { type Job, terminal } from '../jobs/record.ts';
 import { passes } from '../jobs/results.ts';
 import type { Office } from '../office.ts';
+import { localId } from '../principal.ts';
 import { boxWords, guardFields } from './guards.ts';
 import type { Page, Viewer } from './layout.ts';
 import {
@@ -82,8 +83,8 @@ async function chosenHtml(
   return html`<li><a href="${objectPath(ref, commit)}">${named(found)}</a> <code>${shown(ref)}</code></li>`;
 }
 
-function readerNotice({ office }: Viewer): Html {
-  return html`<div class="notice"><h2>You are a Backup Reader</h2><p>You see all of it and can recover nothing. ${office.local ? html`Start the server with <code>driftline serve --allow-recover</code> to recover from here.` : 'A Backup Administrator can.'}</p></div>`;
+function readerNotice({ principal }: Viewer): Html {
+  return html`<div class="notice"><h2>You are a Backup Reader</h2><p>You see all of it and can recover nothing. ${principal.id === localId ? html`Start the server with <code>driftline serve --allow-recover</code> to recover from here.` : 'A Backup Administrator can.'}</p></div>`;
 }
 
 /** A recovery in any of its states. */
