@@ -1,6 +1,7 @@
 // Access tokens of Entra ID: a JWT in, a principal out; and the test by which the server convinces itself that it refuses the forged ones.
 import {
   createRemoteJWKSet,
+  errors,
   exportJWK,
   generateKeyPair,
   type JWTPayload,
@@ -36,6 +37,7 @@ export function tokenVerifier(settings: TokenSettings, keys: JWTVerifyGetKey = r
         clockTolerance: 60,
       }));
     } catch (error) {
+      if (keysFailed(error)) throw keysUnavailable(settings, error);
       throw invalid(error instanceof Error ? error.message : 'it could not be read');
     }
     if (payload.iss !== settings.issuer) throw invalid('its issuer is another one');
@@ -75,6 +77,24 @@ function roleOf({ roles }: TokenSettings, payload: JWTPayload): Role {
 
 function invalid(why: string): Failure {
   return new Failure(401, 'InvalidAuthenticationToken', `The token is not valid: ${why}.`);
+}
+
+/** The keys could not be had: that says nothing about the token. jose's own errors about tokens have codes of their own. */
+function keysFailed(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return true;
+  return (
+    error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid || error.code === 'ERR_JOSE_GENERIC'
+  );
+}
+
+function keysUnavailable({ keysUrl }: TokenSettings, cause: unknown): Failure {
+  const failure = new Failure(
+    503,
+    'serviceNotAvailable',
+    `The signing keys of Microsoft Entra ID could not be read at ${keysUrl}, so no token can be checked. Try again; if it stays so, whoever runs this server looks at its network and at serve.tokens.keysUrl.`,
+  );
+  failure.cause = cause;
+  return failure;
 }
 
 function denied(message: string): Failure {

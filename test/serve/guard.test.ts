@@ -169,6 +169,32 @@ describe('the guard of the server', () => {
     ).rejects.toMatchObject({ kind: 'refused' });
   });
 
+  it('says what stands in the way of listening, and what to do', async () => {
+    const { startServer } = await import('../../src/serve/index.ts');
+    const { writeFileSync } = await import('node:fs');
+    const { join } = await import('node:path');
+    const other = await servePlace({ snapshots: false });
+    await other.server.close();
+    const start = (options: { port?: number }, serve?: object) =>
+      startServer({
+        workplace: { ...other.workplace, configuration: { ...other.workplace.configuration, sections: { serve } } },
+        version: '0',
+        now: () => new Date(),
+        ...options,
+      });
+    await expect(start({ port: Number(port()) })).rejects.toMatchObject({
+      summary: 'The server cannot listen',
+      detail: expect.stringContaining('Another program has this port'),
+    });
+    writeFileSync(join(other.root, 'no.pem'), 'no certificate');
+    for (const name of ['no.pem', 'missing.pem'])
+      await expect(
+        start({}, { tls: { certificate: join(other.root, name), key: join(other.root, name) } }),
+      ).rejects.toMatchObject({ kind: 'usage', summary: 'The certificate of the server cannot be used' });
+    await (await start({})).close();
+    await other.close();
+  });
+
   it('is one server for one repository', async () => {
     const { startServer } = await import('../../src/serve/index.ts');
     await expect(

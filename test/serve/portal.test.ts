@@ -94,6 +94,42 @@ describe.skipIf(noBrowser !== undefined)(say('the portal'), () => {
     await shot(page, 'recovered');
   });
 
+  it('takes nothing selected for nothing, and never for everything', async () => {
+    const { page } = watched;
+    const report = await place.job('/api/previews', { from: 'HEAD' });
+    await go(`/jobs/${report.id}`);
+    const button = page.getByRole('button', { name: 'Recover the selected objects' });
+    expect(await button.isDisabled()).toBe(true);
+    await page.getByLabel('Select all on this page').check();
+    expect(await button.isDisabled()).toBe(false);
+    // Where there is no script the button is no help: the page that it leads to says so.
+    await go('/recover?goal=HEAD&selected=yes');
+    await page.getByRole('heading', { name: 'Nothing is selected' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Make the plan' }).count()).toBe(0);
+  });
+
+  it('leads on from a plan that cannot be started, in the words of its own boxes', async () => {
+    const { page } = watched;
+    const plan = await place.job('/api/plans', {
+      goal: 'HEAD',
+      ids: [`conditionalAccessPolicies/${story.policy}`],
+      reason: 'tried at night',
+    });
+    await go(`/jobs/${plan.id}`);
+    await page.getByText('Cannot be started').first().waitFor();
+    const text = await page.locator('main').innerText();
+    expect(text).toContain('To let it through: “Write to Conditional Access without an emergency account”.');
+    expect(text).not.toContain('--');
+    expect(await page.getByRole('button', { name: 'Start the recovery' }).count()).toBe(0);
+    await page.getByRole('link', { name: 'Plan it again' }).click();
+    expect(await page.getByLabel('Why').inputValue()).toBe('tried at night');
+    await page.getByLabel('Write to Conditional Access without an emergency account').check();
+    await page.getByRole('button', { name: 'Make the plan' }).click();
+    await page.getByRole('heading', { name: 'Start it' }).waitFor();
+    await page.getByRole('button', { name: 'Cancel it' }).click();
+    await page.getByText('Canceled').first().waitFor();
+  });
+
   it('recovers the whole scope, with the keyboard alone', async () => {
     const { page } = watched;
     await place.graph('DELETE', `/groups/${story.group}/members/${story.member}/$ref`);

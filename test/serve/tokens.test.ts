@@ -145,6 +145,27 @@ describe('tokens of Entra ID', () => {
     await expect(verify(await issuer.sign())).resolves.toMatchObject({ id: administrator });
   });
 
+  it('says that the keys cannot be had, and not that the token is bad', async () => {
+    const { createServer } = await import('node:http');
+    const broken = createServer((_request, response) => response.writeHead(500).end('no'));
+    await new Promise<void>((done) => broken.listen(0, '127.0.0.1', done));
+    const port = (broken.address() as { port: number }).port;
+    for (const keysUrl of ['http://127.0.0.1:9/keys', `http://127.0.0.1:${port}/keys`]) {
+      const verify = tokenVerifier({
+        tenantId,
+        audience,
+        issuer: issuer.issuer,
+        keysUrl,
+        roles: { reader: [], administrator: ['Backup.Administrator'] },
+        applications: [],
+      });
+      await expect(verify(await issuer.sign())).rejects.toMatchObject({ status: 503 });
+      // What is no token at all is still said to be none.
+      await expect(verify('a.b.c')).rejects.toMatchObject({ status: 401 });
+    }
+    await new Promise((done) => broken.close(done));
+  });
+
   it('refuses to start where the settings would let in whom they should not', async () => {
     const wrong = issuer.configuration.replace(issuer.issuer, 'https://login.microsoftonline.com/common/v2.0');
     await expect(servePlace({ configuration: wrong, snapshots: false })).rejects.toMatchObject({ kind: 'usage' });
