@@ -121,7 +121,7 @@ async function answer(
   } catch (error) {
     const failure = failureOf(error);
     if (failure.status >= 500) parts.office.context.onError(error);
-    if (!machine) return errorPage(parts.office, failure, id);
+    if (!machine) return errorPage(failure, id, path === '/signin' ? 'signIn' : 'snapshots');
     return failed(parts, failure, request, id);
   }
 }
@@ -265,7 +265,7 @@ async function finishSignIn(
   } catch (error) {
     const failure = failureOf(error);
     if (failure.status >= 500) office.context.onError(error);
-    const response = await errorPage(office, failure, id);
+    const response = await errorPage(failure, id, 'signIn');
     response.headers.append('set-cookie', over);
     return response;
   }

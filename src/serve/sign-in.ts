@@ -128,7 +128,9 @@ async function redeemed(
 }
 
 async function personOf(verify: Verify, token: string): Promise<Principal> {
-  const { id, name, role, application } = await verify(token);
+  const { id, name, role, application } = await verify(token).catch((error) => {
+    throw error instanceof Failure && error.status === 403 ? withoutRole() : error;
+  });
   if (application) throw notSignedIn('The token is of an application, and not of a person.');
   return { id, name, role, application, via: 'session' };
 }
@@ -154,6 +156,14 @@ function refusedByEntra(error: oidc.ResponseBodyError): Failure {
 function descriptionOf(text: string | undefined): string {
   const line = (text ?? '').split(/\r?\n/)[0]!.slice(0, 400);
   return line === '' ? '.' : `: ${line}`;
+}
+
+function withoutRole(): Failure {
+  return new Failure(
+    403,
+    'Authorization_RequestDenied',
+    'Your account is of this tenant, but has no role here. Ask whoever runs this server for the role of a Backup Reader or a Backup Administrator, then sign in again.',
+  );
 }
 
 function notSignedIn(why: string): Failure {

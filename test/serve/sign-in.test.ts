@@ -286,6 +286,8 @@ describe.skipIf(noBrowser !== undefined)(
         await page.getByRole('link', { name: 'Sign in with Microsoft' }).click();
         await page.getByRole('link', { name: 'Go on' }).click();
         await page.getByRole('heading', { name: 'Not allowed' }).waitFor();
+        await page.getByText('has no role here').waitFor();
+        await page.getByRole('link', { name: 'Sign in again' }).waitFor();
         await shot(page, 'sign-in-no-role');
         expect(troubles).toEqual([]);
       } finally {

@@ -16,6 +16,7 @@ a:focus-visible,button:focus-visible,input:focus-visible,select:focus-visible,te
 .top{background:var(--panel);border-bottom:1px solid var(--line)}
 .top>div,main,.foot{max-width:74rem;margin:0 auto;padding:0 1.25rem}
 .top>div{display:flex;flex-wrap:wrap;align-items:center;gap:.2rem 1.4rem;padding-top:.5rem}
+.top>div:not(:has(nav)){padding-bottom:.5rem}
 .brand{display:flex;align-items:center;gap:.55rem;font-weight:700;text-decoration:none;color:var(--ink)}
 .brand img{width:1.6rem;height:1.6rem}
 .who{margin-left:auto;display:flex;flex-wrap:wrap;gap:.6rem;align-items:center;color:var(--quiet);font-size:.9rem}
@@ -28,7 +29,7 @@ h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0 .6rem;overflow-wrap:anywhere
 h2{font-size:1.15rem;margin:1.8rem 0 .6rem}h3{font-size:1rem;margin:1.1rem 0 .3rem}
 .lead{color:var(--quiet);margin:.1rem 0 1rem;max-width:62ch}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:1rem 1.15rem;margin:0 0 1rem}
-.panel>h2:first-child,.panel>h3:first-child{margin-top:0}
+.panel>h2:first-child,.panel>h3:first-child,.panel>p:first-child{margin-top:0}.panel>:last-child{margin-bottom:0}
 .scroll{overflow-x:auto;margin:0 0 1rem;background:var(--panel);border:1px solid var(--line);border-radius:10px}
 table{border-collapse:collapse;width:100%;font-size:.94rem}
 th,td{padding:.5rem .8rem;text-align:left;vertical-align:top;border-top:1px solid var(--line)}
@@ -114,7 +115,7 @@ table.stack td.number{display:inline-block;padding-right:0}
 table.stack td[data-label]::before{content:attr(data-label) ": ";color:var(--quiet)}
 table.stack td:empty{display:none}
 table.stack td:has(>.check),table.stack td:has(>.badge){display:inline-block;padding-right:0}
-nav.main{flex-wrap:wrap;gap:0}nav.main a{padding:.45rem .45rem;font-size:.95rem}.row>label:has(>select){flex-basis:100%}
+nav.main{flex-wrap:wrap;gap:0}nav.main a{padding:.45rem .45rem;font-size:.95rem}.row>label:not(.check):has(>select){flex-basis:100%}
 .who{margin-left:0;gap:0 .6rem}
 }
 @media print{.top nav,.who form,.actions,form.filters,form[data-send],.pages,.foot,.skip,label.check{display:none}body{background:#fff;color:#000}.scroll{overflow:visible}table{font-size:.8rem}th,td{padding:.25rem .35rem;overflow-wrap:anywhere}.panel,.scroll,.notice,.tile{break-inside:avoid;border-color:#999}a{color:inherit}}

@@ -64,11 +64,26 @@ ${shown.map(([name, { words, more }]) => html`<label class="check"><input type="
 ${accessClasses.map((name) => html`<label class="check"><input type="checkbox" name="options.allowAccess" value="${name}" data-list${access(name)}><span><code>${name}</code><small>${accessMeanings[name]}${always.includes(name) ? ' (always allowed by driftline.yaml)' : ''}</small></span></label>`)}</fieldset></details>`;
 }
 
-/** A line of a plan with the flags of the command line as the boxes that stand for them here. */
-export function boxWords(line: string): string {
-  return line
-    .replace(/;? ?--format json has all of them/, '; the objects below are all of them')
-    .replace(/\s*\[((?:--[a-z-]+(?: \w+)?\s*)+)\]/g, (_, flags: string) => ` To let it through: ${boxesOf(flags)}.`);
+/** The flags of the command line at the end of a plan's line; what looks like one before that is a name that somebody chose. */
+const flagged = /\s*\[((?:--[a-z-]+(?: \w+)?\s*)+)\]$/;
+
+/** The lines of a plan, and what ticks would let them through: the boxes that stand for the flags, said once where they are all the same. */
+export function boxWords(lines: readonly string[]): { readonly lines: readonly string[]; readonly hint?: string } {
+  const hints = new Set(lines.flatMap((line) => hintOf(flagged.exec(line)?.[1] ?? '') ?? []));
+  const said = lines.map((line) =>
+    line.replace('; --format json has all of them', '; the objects below are all of them'),
+  );
+  if (hints.size === 1) return { lines: said.map(withoutFlags), hint: [...hints][0]! };
+  return { lines: said.map((line) => line.replace(flagged, (_, flags: string) => ` ${hintOf(flags) ?? ''}`)) };
+}
+
+/** A line without the flags that it names. */
+export function withoutFlags(line: string): string {
+  return line.replace(flagged, '');
+}
+
+function hintOf(flags: string): string | undefined {
+  return flags === '' ? undefined : `To let it through: ${boxesOf(flags)}.`;
 }
 
 function boxesOf(flags: string): string {

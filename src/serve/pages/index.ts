@@ -68,7 +68,10 @@ export async function pageAnswer(office: Office, { url, principal }: Asked): Pro
   }
 }
 
-function failurePage({ status, message }: Failure): Page {
+/** Where a failure leads on to. */
+const ways = { snapshots: html`<a href="/">To the snapshots</a>`, signIn: html`<a href="/signin">Sign in again</a>` };
+
+function failurePage({ status, message }: Failure, way: keyof typeof ways = 'snapshots'): Page {
   const words: Readonly<Record<number, string>> = {
     401: 'Not signed in',
     403: 'Not allowed',
@@ -79,13 +82,13 @@ function failurePage({ status, message }: Failure): Page {
   return {
     title: heading,
     status,
-    content: html`<h1>${heading}</h1><p>${shown(message, 4_000)}</p><p><a href="/">To the snapshots</a></p>`,
+    content: html`<h1>${heading}</h1><p>${shown(message, 4_000)}</p><p>${ways[way]}</p>`,
   };
 }
 
 /** A failure for somebody who may not be known: without anything of the tenant. */
-export async function errorPage(_office: Office, failure: Failure, request: string): Promise<Response> {
-  const page = failurePage(failure);
+export async function errorPage(failure: Failure, request: string, way?: keyof typeof ways): Promise<Response> {
+  const page = failurePage(failure, way);
   return render({ ...page, content: html`${page.content}<p class="quiet">Request ${request}</p>` }, undefined, '');
 }
 

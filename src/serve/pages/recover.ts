@@ -165,6 +165,14 @@ export function undoForm(office: Office, run: string): Html {
 <button type="submit">Plan to undo it</button></form>`;
 }
 
+type Notice = ReturnType<typeof planSheet>['notices'][number];
+
+function noticeHtml({ tone, heading, lines: all }: Notice, plan: Plan): Html {
+  const { lines, hint } = boxWords(all);
+  const bad = plan.blockers.length > 0 && heading.includes('may not');
+  return html`<div class="notice ${bad ? 'bad' : tone === 'plain' ? 'plain' : ''}"><h2>${shown(heading)}</h2><ul>${lines.slice(0, 50).map((line) => html`<li>${shown(line, 1_200)}</li>`)}</ul>${hint === undefined ? '' : html`<p>${hint}</p>`}</div>`;
+}
+
 async function planHtml(viewer: Viewer, job: Job, plan: Plan): Promise<Html> {
   const { office, url } = viewer;
   const sheet = planSheet(plan, office.context.kinds);
@@ -173,7 +181,7 @@ async function planHtml(viewer: Viewer, job: Job, plan: Plan): Promise<Html> {
   const passed = entries.filter((entry) => passes(entry, filter) && (!filter.failed || entry.failure !== undefined));
   const path = `/jobs/${job.id}`;
   const closing = sheet.closing();
-  return html`${sheet.notices.map(({ tone, heading, lines }) => html`<div class="notice ${plan.blockers.length > 0 && heading.includes('may not') ? 'bad' : tone === 'plain' ? 'plain' : ''}"><h2>${shown(heading)}</h2><ul>${lines.slice(0, 50).map((line) => html`<li>${shown(boxWords(line), 1_200)}</li>`)}</ul></div>`)}
+  return html`${sheet.notices.map((notice) => noticeHtml(notice, plan))}
 <h2>${job.run === undefined ? 'What it would do' : 'What it did'}</h2><p>${closing.sentences.join(' ')}</p>
 ${closing.rows.length === 0 ? '' : html`<div class="scroll" role="region" aria-label="Steps by kind" tabindex="0"><table class="stack"><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number, at) => html`<td class="number" data-label="${closing.headings[at + 1] ?? ''}">${number}</td>`)}</tr>`)}</tbody></table></div>`}
 ${entries.length === 0 ? '' : html`<h3>Objects</h3>${filterForm(url, entries, path)}${changesTable(job, passed.slice(filter.skip, filter.skip + top), 'Objects of the plan', false)}${pager(path, filterParameters(url), { skip: filter.skip, top, total: passed.length })}`}`;

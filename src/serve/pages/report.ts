@@ -6,7 +6,7 @@ import { accessMeanings } from '../../plan/index.ts';
 import { notFound } from '../failure.ts';
 import type { Job } from '../jobs/record.ts';
 import { type ChangeEntry, type ChangeFilter, passes } from '../jobs/results.ts';
-import { boxWords } from './guards.ts';
+import { boxWords, withoutFlags } from './guards.ts';
 import type { Page, Viewer } from './layout.ts';
 import { attributeHtml, linksHtml } from './values.ts';
 import {
@@ -184,12 +184,17 @@ function rowHtml(job: Job, entry: ChangeEntry, back: string, boxes: boolean): Ht
     ),
     entry.failure === undefined
       ? ''
-      : html`<div class="${entry.action === 'none' ? 'quiet' : 'removed'}">${shown(boxWords(entry.failure), 500)}</div>`,
+      : html`<div class="${entry.action === 'none' ? 'quiet' : 'removed'}">${shown(withoutFlags(entry.failure), 500)}</div>`,
   ];
   return html`<tr>${boxes ? html`<td><label class="check"><input type="checkbox" name="ref" value="${entry.ref}"><span class="visually-hidden">Select ${shown(entry.name, 80)}</span></label></td>` : ''}
 <td>${entry.action === 'none' && job.type === 'recovery' ? html`<span class="badge">not done</span>` : operationBadge(entry.operation)}</td>
 <th scope="row" class="wide"><a href="/jobs/${job.id}/changes${query({ ref: entry.ref })}">${named(entry.name)}</a>${entry.formerName === undefined ? '' : html` <span class="quiet">was <bdi>${shown(entry.formerName)}</bdi></span>`}${marks}</th>
 <td data-label="Type">${entry.type}</td><td class="number" data-label="Attributes">${entry.attributes}</td><td class="number" data-label="Links">${entry.links}</td><td data-label="${back}">${actionWord(entry.action)}</td></tr>`;
+}
+
+function failureHtml(failure: string): Html {
+  const { lines, hint = '' } = boxWords([failure]);
+  return html`<p>${shown(lines[0] ?? '', 2_000)} ${hint}</p>`;
 }
 
 /** One change, whole. */
@@ -212,7 +217,7 @@ export async function changePage(viewer: Viewer, job: Job, refText: string): Pro
 <dt>${job.type === 'recovery' ? 'Recovery does' : 'To go back'}</dt><dd>${actionWord(change.recoveryAction)}${change.because === undefined ? '' : html` <span class="quiet">(${shown(change.because, 1_000)})</span>`}</dd>
 <dt>Microsoft’s own recovery</dt><dd>${change.native ? 'covers it, wholly or in part' : 'does not cover it'}</dd></dl></div>
 ${(change.access ?? []).map((name) => html`<div class="notice"><h2>May give access: ${name}</h2><p>${accessMeanings[name]}</p></div>`)}
-${change.failure === undefined ? '' : html`<div class="notice bad"><h2>Not done</h2><p>${shown(boxWords(change.failure), 2_000)}</p></div>`}
+${change.failure === undefined ? '' : html`<div class="notice bad"><h2>Not done</h2>${failureHtml(change.failure)}</div>`}
 ${change.attributes.length === 0 ? '' : html`<section class="panel"><h2>Attributes</h2>${change.attributes.map((attribute) => attributeHtml(attribute, words))}</section>`}
 ${change.links.length === 0 ? '' : html`<section class="panel"><h2>Links</h2>${linksHtml(change.links, words, job.from.commit)}</section>`}
 ${change.attributes.length + change.links.length === 0 ? html`<p class="quiet">Nothing in it is written by attributes or links.</p>` : ''}
