@@ -156,17 +156,24 @@ function frame(ref: Ref, displayName: string, kinds: Kinds) {
   };
 }
 
+/** Why the changes that a plan refuses are refused, by object; the flags that would let them through stand at the end, each once. */
 function refusalsByRef(refusals: readonly Refusal[]): Map<Ref, { name: string; text: string }> {
-  const found = new Map<Ref, { name: string; text: string }>();
+  const found = new Map<Ref, { name: string; texts: string[]; flags: Set<string> }>();
   for (const { ref, displayName, path, because, reason, flag } of refusals) {
     if (ref === undefined) continue;
     const why = (because || refusalReasons[reason]).replace(/\.$/, '');
     const where = path === undefined || why.startsWith(path) ? '' : `${path}: `;
-    const text = `Not done: ${where}${why}.${flag === undefined ? '' : ` [${flag}]`}`;
-    const before = found.get(ref)?.text;
-    found.set(ref, { name: displayName ?? keyOf(ref), text: before === undefined ? text : `${before} ${text}` });
+    const known = found.get(ref) ?? { name: displayName ?? keyOf(ref), texts: [], flags: new Set() };
+    known.texts.push(`Not done: ${where}${why}.`);
+    if (flag !== undefined) known.flags.add(flag);
+    found.set(ref, known);
   }
-  return found;
+  return new Map(
+    [...found].map(([ref, { name, texts, flags }]) => [
+      ref,
+      { name, text: `${texts.join(' ')}${flags.size === 0 ? '' : ` [${[...flags].join(' ')}]`}` },
+    ]),
+  );
 }
 
 /** The whole values that a plan's steps write, with those that stand there now. */
