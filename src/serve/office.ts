@@ -2,7 +2,6 @@
 import type { Commit } from '../model/commit.ts';
 import { displayNameOf } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
-
 import { type PlanOptions, planOptions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';

@@ -46,6 +46,7 @@ const guards: Readonly<Record<PlanFlag, Guard>> = {
   },
 };
 
+const notAfterWords = 'Of what gives access, only what was there at';
 const accessWords = 'Changes that give access, each class by name';
 
 /** The boxes of a form that asks for a plan, or for an undo; ticked are those that `chosen` has. */
@@ -58,14 +59,16 @@ export function guardFields({ context }: Office, undo: boolean, chosen?: Partial
   const ticked = (on: boolean | undefined) => (on === true ? html` checked` : '');
   const access = (name: AccessClass) =>
     always.includes(name) ? html` checked disabled` : ticked(chosen?.allowAccess?.includes(name));
+  const opened = chosen?.notAfter !== undefined || chosen?.allowAccess?.some((name) => !always.includes(name));
   return html`<fieldset><legend>Guards</legend>
 ${shown.map(([name, { words, more }]) => html`<label class="check"><input type="checkbox" name="options.${name}"${ticked(chosen?.[name as keyof typeof guards])}><span>${words}<small>${more}</small></span></label>`)}</fieldset>
-<details${chosen?.allowAccess?.some((name) => !always.includes(name)) ? html` open` : ''}><summary>${accessWords}</summary><fieldset><legend>May give access</legend>
-${accessClasses.map((name) => html`<label class="check"><input type="checkbox" name="options.allowAccess" value="${name}" data-list${access(name)}><span><code>${name}</code><small>${accessMeanings[name]}${always.includes(name) ? ' (always allowed by driftline.yaml)' : ''}</small></span></label>`)}</fieldset></details>`;
+<details${opened ? html` open` : ''}><summary>${accessWords}</summary><fieldset><legend>May give access</legend>
+${accessClasses.map((name) => html`<label class="check"><input type="checkbox" name="options.allowAccess" value="${name}" data-list${access(name)}><span><code>${name}</code><small>${accessMeanings[name]}${always.includes(name) ? ' (always allowed by driftline.yaml)' : ''}</small></span></label>`)}</fieldset>
+<label>${notAfterWords} <input name="options.notAfter" size="20" placeholder="2026-11-20T14:00Z" value="${chosen?.notAfter ?? ''}"></label></details>`;
 }
 
 /** The flags of the command line at the end of a plan's line; what looks like one before that is a name that somebody chose. */
-const flagged = /\s*\[((?:--[a-z-]+(?: \w+)?\s*)+)\]$/;
+const flagged = /\s*\[(--[^[\]]+)\]$/;
 
 /** The lines of a plan, and what ticks would let them through: the boxes that stand for the flags, said once where they are all the same. */
 export function boxWords(lines: readonly string[]): { readonly lines: readonly string[]; readonly hint?: string } {
@@ -87,8 +90,10 @@ function hintOf(flags: string): string | undefined {
 }
 
 function boxesOf(flags: string): string {
-  const boxes = [...flags.matchAll(/--([a-z-]+)(?: (\w+))?/g)].map(([, flag = '', value]) => {
-    if (flag === 'allow-access') return `“${accessWords}”, ${value}`;
+  const boxes = flags.split(/\s+(?=--)/).map((text) => {
+    const [, flag = '', value = ''] = /^--([a-z-]+)(.*)$/.exec(text) ?? [];
+    if (flag === 'allow-access') return `“${accessWords}”,${value}`;
+    if (flag === 'not-after') return `“${notAfterWords}”${value}`;
     const name = flag.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
     return Object.hasOwn(guards, name) ? `“${guards[name as keyof typeof guards].words}”` : `--${flag}`;
   });
