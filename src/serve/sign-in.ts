@@ -121,11 +121,24 @@ async function redeemed(
     if (error instanceof oidc.AuthorizationResponseError)
       throw notSignedIn(`Microsoft Entra ID answered ${error.error}${descriptionOf(error.error_description)}`);
     if (error instanceof oidc.ResponseBodyError) throw refusedByEntra(error);
-    if (error instanceof oidc.ClientError && error.code !== 'OAUTH_TIMEOUT')
+    const code = error instanceof oidc.ClientError ? error.code : undefined;
+    if (code === 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED')
+      throw notSignedIn(
+        'The ID token is not valid at this time: it has expired, or the clock of this server is wrong.',
+      );
+    if (code !== undefined && !noAnswer.has(code))
       throw notSignedIn('What came back from Microsoft Entra ID does not belong to this sign-in.');
     throw error instanceof Failure ? error : unreachable(settings, error);
   }
 }
+
+/** Codes of openid-client by which nothing was said that could be right or wrong. */
+const noAnswer: ReadonlySet<string> = new Set([
+  'OAUTH_TIMEOUT',
+  'OAUTH_RESPONSE_IS_NOT_CONFORM',
+  'OAUTH_RESPONSE_IS_NOT_JSON',
+  'OAUTH_PARSE_ERROR',
+]);
 
 async function personOf(verify: Verify, token: string): Promise<Principal> {
   const { id, name, role, application } = await verify(token).catch((error) => {

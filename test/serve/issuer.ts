@@ -20,6 +20,8 @@ export interface Issuer {
   readonly signInConfiguration: string;
   /** Who signs in next, by what the ID token says of them; undefined takes a claim out. */
   person: JWTPayload;
+  /** It answers nothing but 503. */
+  down: boolean;
   /** The secret that the registration has, if any. */
   secret: string | undefined;
   /** A good token of an Administrator, but for the claims given; undefined takes one out. */
@@ -50,6 +52,7 @@ export async function startIssuer(): Promise<Issuer> {
   const grants = new Map<string, Grant>();
   const answer = async (request: IncomingMessage): Promise<Answer> => {
     const { pathname, searchParams } = new URL(request.url!, url);
+    if (found.down) return [503, '<html>busy</html>', { 'content-type': 'text/html' }];
     if (pathname === '/keys') return [200, { keys: [{ ...key.jwk, kid: key.kid, alg: 'RS256', use: 'sig' }] }];
     if (pathname === `/${tenantId}/v2.0/.well-known/openid-configuration`) return [200, metadata];
     if (pathname === `/${tenantId}/oauth2/v2.0/authorize`) return authorize(searchParams, grants, request);
@@ -96,6 +99,7 @@ export async function startIssuer(): Promise<Issuer> {
     configuration: ['serve:', '  url: https://driftline.test', ...settings].join('\n'),
     signInConfiguration: ['serve:', '  signIn: true', ...settings].join('\n'),
     person: {},
+    down: false,
     secret: undefined,
     async sign(claims = {}, header = {}) {
       const all = {

@@ -205,6 +205,24 @@ describe('the recovery API in the shape of Microsoft Graph', () => {
     expect(previews.value.map((one: Loose) => one.id)).toContain(preview);
   });
 
+  it('takes any commit for a snapshot, by its id, and finds its jobs again', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const git = (...words: string[]) =>
+      execFileSync('git', ['-C', place.root, ...words])
+        .toString()
+        .trim();
+    const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.com'];
+    const commit = git(...who, 'commit-tree', 'HEAD^{tree}', '-p', 'HEAD', '-m', 'a commit of a person');
+    git('update-ref', 'refs/heads/proposal', commit);
+    const made = await post(`${root}/snapshots/${commit}/recoveryPreviewJobs`);
+    expect(made.status).toBe(202);
+    const location = new URL(made.headers.get('location')!).pathname.replace('/v1.0', '');
+    await place.server.jobs.settled(location.split('/').at(-1)!);
+    expect((await get(location)).body).toMatchObject({ status: 'successful' });
+    expect((await get(`${location}/getChanges`)).status).toBe(200);
+    expect((await get(`${root}/snapshots/${'0'.repeat(40)}/recoveryPreviewJobs`)).status).toBe(404);
+  });
+
   it('names each change that was not made, and why', async () => {
     await place.graph('PATCH', `/groups/${story.group}`, { description: 'changed' });
     await place.graph('PATCH', `/identity/conditionalAccess/policies/${story.policy}`, {

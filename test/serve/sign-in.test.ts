@@ -209,6 +209,14 @@ describe('sign-in of people', () => {
     expect(refused.status).toBe(502);
     expect(refused.text).toContain('AADSTS7000218');
     expect(refused.text).toContain('DRIFTLINE_SIGN_IN_SECRET');
+    const other = await away(ada);
+    issuer.down = true;
+    const busy = await finish(other.back, other.cookie);
+    issuer.down = false;
+    expect(busy.status).toBe(502);
+    expect(busy.text).toContain('could not be asked');
+    const late = await away({ ...ada, exp: Math.floor(Date.now() / 1000) - 3_600 });
+    expect((await finish(late.back, late.cookie)).text).toContain('the clock of this server is wrong');
     const nowhere = issuer.signInConfiguration.replaceAll(issuer.url, 'http://localhost:9');
     const lonely = await servePlace({ configuration: nowhere, snapshots: false, onError: () => undefined });
     const answer = await lonely.raw('/signin');

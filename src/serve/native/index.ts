@@ -188,17 +188,19 @@ async function create(call: Call, type: 'preview' | 'recovery', commit: Commit):
   const { office, principal } = call;
   if (type === 'recovery') requireAdministrator(principal);
   const { scope, filter } = criteriaOf(await call.body(), office.context.kinds);
+  // A commit that is none of the list of snapshots is found again by its own id alone.
+  const snapshot = (await office.snapshots()).some(({ id }) => id === commit.id) ? snapshotId(commit) : commit.id;
   const job = await office.jobs.create({
     type,
     from: { commit: commit.id, at: commit.at, revision: commit.id.slice(0, 12) },
-    snapshot: snapshotId(commit),
+    snapshot,
     scope,
     ...(filter === undefined ? {} : { filter }),
     by: principal,
     ...(type === 'preview' ? {} : { options: office.nativeOptions(), atOnce: !office.asksTwice(principal) }),
   });
   call.made(job.id);
-  const location = `${call.root}/${paths.snapshots}/${encodeURIComponent(snapshotId(commit))}/${nativeJobs[type]}s/${job.id}`;
+  const location = `${call.root}/${paths.snapshots}/${encodeURIComponent(snapshot)}/${nativeJobs[type]}s/${job.id}`;
   return new Response(null, { status: 202, headers: { location } });
 }
 
