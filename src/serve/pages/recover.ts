@@ -21,6 +21,7 @@ import {
   sideHtml,
   top,
 } from './report.ts';
+import { stepsHtml } from './steps.ts';
 import {
   count,
   type Html,
@@ -184,5 +185,6 @@ async function planHtml(viewer: Viewer, job: Job, plan: Plan): Promise<Html> {
   return html`${sheet.notices.map((notice) => noticeHtml(notice, plan))}
 <h2>${job.run === undefined ? 'What it would do' : 'What it did'}</h2><p>${closing.sentences.join(' ')}</p>
 ${closing.rows.length === 0 ? '' : html`<div class="scroll" role="region" aria-label="Steps by kind" tabindex="0"><table class="stack"><caption class="visually-hidden">Steps by kind</caption><thead><tr>${closing.headings.map((heading, at) => html`<th scope="col" class="${at === 0 ? '' : 'number'}">${heading}</th>`)}</tr></thead><tbody>${closing.rows.map(([kind, ...numbers]) => html`<tr><th scope="row">${kind}</th>${numbers.map((number, at) => html`<td class="number" data-label="${closing.headings[at + 1] ?? ''}">${number}</td>`)}</tr>`)}</tbody></table></div>`}
+${stepsHtml(plan, `/api/jobs/${job.id}/plan`)}
 ${entries.length === 0 ? '' : html`<h3>Objects</h3>${filterForm(url, entries, path)}${changesTable(job, passed.slice(filter.skip, filter.skip + top), 'Objects of the plan', false)}${pager(path, filterParameters(url), { skip: filter.skip, top, total: passed.length })}`}`;
 }
