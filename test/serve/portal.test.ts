@@ -83,7 +83,7 @@ describe.skipIf(noBrowser !== undefined)(say('the portal'), () => {
     await shot(page, 'recover');
     await page.getByRole('button', { name: 'Make the plan' }).click();
     await page.getByRole('heading', { name: 'Start it' }).waitFor();
-    await page.getByText('1 step, in the order in which they are taken').click();
+    await page.getByText('Step by step: 1 step').click();
     await page
       .getByText(`link ${await page.locator('tbody th a').first().innerText()}: members ${story.memberName}`)
       .waitFor();

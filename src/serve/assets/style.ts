@@ -118,7 +118,7 @@ table.stack td:has(>.check),table.stack td:has(>.badge){display:inline-block;pad
 nav.main{flex-wrap:wrap;gap:0}nav.main a{padding:.45rem .45rem;font-size:.95rem}.row>label:not(.check):has(>select){flex-basis:100%}
 .who{margin-left:0;gap:0 .6rem}
 }
-@media print{.top nav,.who form,.actions,form.filters,form[data-send],.pages,.foot,.skip,label.check{display:none}body{background:#fff;color:#000}.scroll{overflow:visible}table{font-size:.8rem}th,td{padding:.25rem .35rem;overflow-wrap:anywhere}.panel,.scroll,.notice,.tile{break-inside:avoid;border-color:#999}a{color:inherit}}
+@media print{.top nav,.who form,.actions,form.filters,form[data-send],.pages,.foot,.skip,label.check{display:none}body{background:#fff;color:#000}.scroll{overflow:visible}table{font-size:.8rem}th,td{padding:.25rem .35rem}td.wide{min-width:0}th .badge{white-space:normal}tr,.notice,.tile,.attribute{break-inside:avoid}.panel,.scroll,.tile{border-color:#999}a{color:inherit}}
 @media (prefers-reduced-motion:no-preference){a,button,.button{transition:border-color .15s,color .15s}}
 @media (forced-colors:active){.badge,.button,button{border:1px solid}}
 `;

@@ -12,9 +12,9 @@ export function stepsHtml({ steps }: Plan, path: string): Html {
   if (steps.length === 0) return nothing;
   const listed = steps.slice(0, most);
   const waves = [...new Set(listed.map(({ wave }) => wave))];
-  return html`<details class="panel"><summary>${count(steps.length, 'step')}, in the order in which they are taken</summary>
+  return html`<details class="panel"><summary>Step by step: ${count(steps.length, 'step')}</summary>
 <p class="quiet">A wave begins when the one before it has ended. A step that needs one that was not done is skipped.</p>
-${waves.map((wave) => html`<h3>Wave ${wave}</h3><ol>${listed.filter((step) => step.wave === wave).map(stepHtml)}</ol>`)}
+${waves.map((wave) => html`<h3>Wave ${wave + 1}</h3><ol>${listed.filter((step) => step.wave === wave).map(stepHtml)}</ol>`)}
 ${steps.length > most ? html`<p>… and ${steps.length - most} more, in <a href="${path}">the plan as JSON</a>.</p>` : ''}</details>`;
 }
 
