@@ -117,6 +117,22 @@ describe('the jobs of the server', () => {
     expect(await policyNow(story.policy)).toEqual(['mfa']);
   });
 
+  it('begin once, however many tabs start them together', async () => {
+    place = await servePlace({ allowRecover: true });
+    const story = await seedStory(place);
+    const [one, other] = [
+      await place.job('/api/plans', { goal: 'HEAD', options: free }),
+      await place.job('/api/plans', { goal: 'HEAD', ids: [`groups/${story.group}`] }),
+    ];
+    const start = (job: typeof one) =>
+      place.call('POST', `/api/jobs/${job.id}/confirm`, { digest: job.plan!.digest.slice(0, 8) });
+    const answers = await Promise.all([start(one), start(one), start(other), start(one)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409]);
+    await place.server.jobs.settled(one.id);
+    await place.server.jobs.settled(other.id);
+    expect((await place.call('GET', '/api/runs')).body.value.length).toBe(1);
+  });
+
   it('refuse what the plan refuses, and say so', async () => {
     place = await servePlace({ allowRecover: true });
     await seedStory(place);

@@ -41,12 +41,14 @@ function entry(commit: Commit): Html {
   const { snapshot } = commit;
   const run = snapshot?.notes?.Run;
   const [parent] = commit.parents;
+  // Whoever hears a list of links hears of which snapshot each is.
+  const of = html`<span class="visually-hidden"> (snapshot of ${commit.at.slice(11, 19)})</span>`;
   return html`<li class="${run === undefined ? '' : 'run'}"><div class="head"><a href="/snapshots/${commit.id}"><b>${commit.at.slice(11, 16)} UTC</b> <code>${shortId(commit.id)}</code></a>
 ${snapshot === undefined ? '' : countsText(snapshot.counts)} ${snapshot === undefined ? '' : coverageBadge(snapshot.coverage)}
 ${run === undefined ? '' : html`<a class="badge info" href="/runs/${run}">recovery</a>`}</div>
 ${isOrdinary(commit) ? '' : html`<div>${shown(commit.subject.replace(/: \d+ changed, \d+ added, \d+ removed$/, ''))}</div>`}
-<div class="actions">${parent === undefined ? '' : html`<a href="/compare${query({ from: parent, to: commit.id })}">What it changed</a>`}
-<a href="/compare${query({ from: commit.id, to: 'live' })}">Compare</a> <a href="/objects${query({ commit: commit.id })}">Objects</a> <a href="/recover${query({ goal: commit.id })}">Recover</a></div></li>`;
+<div class="actions">${parent === undefined ? '' : html`<a href="/compare${query({ from: parent, to: commit.id })}">What it changed${of}</a>`}
+<a href="/compare${query({ from: commit.id, to: 'live' })}">Compare${of}</a> <a href="/objects${query({ commit: commit.id })}">Objects${of}</a> <a href="/recover${query({ goal: commit.id })}">Recover${of}</a></div></li>`;
 }
 
 /** Its subject says the counts, and nothing else. */
