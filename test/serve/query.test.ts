@@ -28,6 +28,9 @@ describe('$filter', () => {
     ["isof('microsoft.graph.entraRecoveryServices.recoveryJob')", true],
     ["isof('microsoft.graph.entraRecoveryServices.recoveryPreviewJob')", false],
     ['isof(microsoft.graph.entraRecoveryServices.recoveryJob)', true],
+    ["isof($it, 'microsoft.graph.entraRecoveryServices.recoveryJob')", true],
+    ["status eq microsoft.graph.entraRecoveryServices.recoveryStatus'successful'", true],
+    ["status eq microsoft.graph.entraRecoveryServices.recoveryStatus'failed'", false],
     ['end eq null', true],
     ['end ne null', false],
     ['start lt 2026-11-20T10:00:01Z', true],
@@ -47,6 +50,8 @@ describe('$filter', () => {
       "status eq 'a' and",
       '()',
       "nothing eq 'x'",
+      "status eq other'successful'",
+      '$it eq 1',
       `${'('.repeat(50)}total eq 7${')'.repeat(50)}`,
     ])
       expect(() => parseFilter(text)(job), text).toThrow(expect.objectContaining({ status: 400 }));

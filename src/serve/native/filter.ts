@@ -5,7 +5,7 @@ import { badRequest } from '../failure.ts';
 type Test = (item: JsonObject) => boolean;
 
 const token =
-  /\s*(?:(?<text>'(?:[^']|'')*')|(?<sign>[(),])|(?<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?<number>-?\d+(?:\.\d+)?)(?![\w-])|(?<word>[A-Za-z@_][\w.@/-]*|[0-9a-f-]{36}))/y;
+  /\s*(?:(?<text>'(?:[^']|'')*')|(?<sign>[(),])|(?<time>\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d))|(?<number>-?\d+(?:\.\d+)?)(?![\w-])|(?<word>\$it\b|[A-Za-z@_][\w.@/-]*|[0-9a-f-]{36}))/y;
 /** Longer filters, or deeper ones, are nobody's question. */
 const limits = { length: 4_000, depth: 20 };
 
@@ -111,6 +111,7 @@ class Parser {
   /** `isof('microsoft.graph.entraRecoveryServices.recoveryJob')`, with or without `$it` before it. */
   #type(): Test {
     this.#need('sign', '(');
+    if (this.#take('word', '$it') !== undefined) this.#need('sign', ',');
     const type = this.#take('text') ?? `'${this.#need('word')}'`;
     this.#need('sign', ')');
     const wanted = `#${type.slice(1, -1).replace(/^#/, '')}`;
@@ -147,11 +148,16 @@ class Parser {
   }
 
   #value(): Json {
-    const text = this.#take('text') ?? this.#take('time');
-    if (text !== undefined) return text.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : text;
+    const text = this.#take('text');
+    if (text !== undefined) return text.slice(1, -1).replaceAll("''", "'");
+    const time = this.#take('time');
+    if (time !== undefined) return time;
     const number = this.#take('number');
     if (number !== undefined) return Number(number);
     const word = this.#need('word');
+    // A member of an enumeration with its type: microsoft.graph.entraRecoveryServices.recoveryStatus'successful'.
+    const member = /^microsoft\.graph\./.test(word) ? this.#take('text') : undefined;
+    if (member !== undefined) return member.slice(1, -1);
     return word === 'null' ? null : word === 'true' ? true : word === 'false' ? false : word;
   }
 }
