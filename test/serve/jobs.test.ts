@@ -243,7 +243,7 @@ describe('the jobs of the server', () => {
     await issuer.close();
   });
 
-  it('take all sessions of this machine for one person', async () => {
+  it('take a session of this machine for no second person', async () => {
     place = await servePlace({ configuration: 'serve:\n  twoPersons: true\n', allowRecover: true, localToken: true });
     const story = await seedStory(place);
     const plan = await place.job('/api/plans', { goal: 'HEAD', ids: [`groups/${story.group}`] });

@@ -201,6 +201,26 @@ describe('sign-in of people', () => {
     });
   });
 
+  it('takes a session of this machine for no person: whoever has one may also sign in', async () => {
+    const link = await servePlace({
+      configuration: `${issuer.signInConfiguration}  twoPersons: true\n`,
+      allowRecover: true,
+    });
+    const { group } = await seedStory(link);
+    const plan = await link.job('/api/plans', { goal: 'HEAD', ids: [`groups/${group}`] });
+    issuer.person = ada;
+    const begun = await link.raw('/signin');
+    const answer = await fetch(begun.headers.get('location')!, { redirect: 'manual' });
+    const back = new URL(answer.headers.get('location')!);
+    const done = await link.raw(back.pathname + back.search, { headers: { cookie: cookiesOf(begun)[0]! } });
+    const headers = { ...own(), origin: link.server.origin, cookie: cookiesOf(done)[0]! };
+    const body = JSON.stringify({ digest: plan.plan!.digest.slice(0, 8) });
+    const started = await link.raw(`/api/jobs/${plan.id}/confirm`, { method: 'POST', headers, body });
+    expect(started.status).toBe(403);
+    expect(started.body.error.message).toContain('names nobody');
+    await link.close();
+  });
+
   it('says what is wrong where Entra ID does not know the server, or cannot be asked', async () => {
     issuer.secret = 'a secret that the server was not given';
     const { back, cookie } = await away(ada);

@@ -9,7 +9,7 @@ import type { Scope } from '../../model/scope.ts';
 import type { Context } from '../context.ts';
 import { JobEvents } from '../events.ts';
 import { conflict, Failure, notFound } from '../failure.ts';
-import type { Principal } from '../principal.ts';
+import { localId, type Principal } from '../principal.ts';
 import { makeReport, type Work } from './preview.ts';
 import {
   type Job,
@@ -60,6 +60,14 @@ const stopped: JobProblem = {
   summary: 'The server was stopped',
   detail: 'It ended before this was done. Nothing more is done by itself; start it again where it is needed.',
 };
+
+function needsAnother(): Failure {
+  return new Failure(
+    403,
+    'Authorization_RequestDenied',
+    'Whoever planned a recovery cannot start it here (serve.twoPersons): another Backup Administrator must confirm it. Both must have signed in or come with a token; a session of this machine names nobody.',
+  );
+}
 
 /** Reports that are made at the same time. */
 const mostReports = 4;
@@ -206,7 +214,7 @@ export class Jobs {
     if (plan === undefined) throw conflict('The plan is not there any more. Plan it again.');
     if (plan.blockers.length > 0) throw planBlocked(plan);
     requireDigest(plan, typed);
-    this.mayConfirm(job, by);
+    if (!this.mayConfirm(job, by)) throw needsAnother();
     this.#take(id);
     const confirmed: Job = {
       ...this.get(id),
@@ -224,14 +232,13 @@ export class Jobs {
     return confirmed;
   }
 
-  /** Failure 403 where two persons are needed and this is the first one again. */
-  mayConfirm(job: Job, by: Principal): void {
-    if (!this.#context.settings.twoPersons || job.by.id !== by.id) return;
-    throw new Failure(
-      403,
-      'Authorization_RequestDenied',
-      'Whoever planned a recovery cannot start it here (serve.twoPersons): another Backup Administrator must confirm it.',
-    );
+  /**
+   * May this principal start what was planned? With approval by two, both are people of the tenant, and not the same one: a session of this
+   * machine names nobody, and whoever has one may also sign in.
+   */
+  mayConfirm({ by: planner }: Job, by: Pick<Principal, 'id'>): boolean {
+    if (!this.#context.settings.twoPersons) return true;
+    return planner.id !== by.id && planner.id !== localId && by.id !== localId;
   }
 
   /** Abandons a job; what a recovery has done by then stays. Conflict where it is over already. */

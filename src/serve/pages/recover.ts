@@ -117,8 +117,8 @@ function confirmHtml(viewer: Viewer, job: Job, plan: Plan): Html {
   const { office, principal } = viewer;
   if (principal.role !== 'administrator') return readerNotice(viewer);
   if (plan.blockers.length > 0) return blockedHtml(viewer, job);
-  if (office.context.settings.twoPersons && job.by.id === principal.id)
-    return html`<div class="notice"><h2>It waits for a second person</h2><p>Whoever planned a recovery cannot start it. Send this page’s address to another Backup Administrator.</p></div>${cancelForm(viewer, job)}`;
+  if (!office.jobs.mayConfirm(job, principal))
+    return html`<div class="notice"><h2>It waits for a second person</h2><p>${job.by.id === localId || principal.id === localId ? 'It takes two people who sign in or come with a token, one to plan and one to start it: a session of this machine names nobody.' : 'Whoever planned a recovery cannot start it. Send this page’s address to another Backup Administrator.'}</p></div>${cancelForm(viewer, job)}`;
   return html`<form class="panel" data-send="POST" action="/api/jobs/${job.id}/confirm" data-then="/jobs/${job.id}"><h2>Start it</h2>
 <p>${count(plan.steps.length, 'step')} will be written to ${named(plan.tenant.displayName)} <code>${plan.tenant.tenantId}</code>. The state before is kept: the recovery can be undone. Look at the steps and refusals above first.</p>
 <p>Its digest begins with <span class="big">${plan.digest.slice(0, 8)}</span></p>
