@@ -60,9 +60,9 @@ pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 form.filters,.row{display:flex;flex-wrap:wrap;gap:.7rem 1rem;align-items:end}
 form.filters{margin:0 0 1rem}
 label{display:grid;gap:.2rem;font-size:.9rem;color:var(--quiet)}
-label.check{display:flex;gap:.55rem;align-items:flex-start;color:var(--ink);font-size:.95rem;min-height:1.6rem}
+label.check{min-width:0;overflow-wrap:anywhere;display:flex;gap:.55rem;align-items:flex-start;color:var(--ink);font-size:.95rem;min-height:1.6rem}
 label.check small{display:block;color:var(--quiet)}
-fieldset{border:1px solid var(--line);border-radius:8px;margin:0 0 1rem;padding:.6rem 1rem 1rem;display:grid;gap:.55rem}
+fieldset{min-width:0;border:1px solid var(--line);border-radius:8px;margin:0 0 1rem;padding:.6rem 1rem 1rem;display:grid;gap:.55rem}
 legend{font-weight:600;padding:0 .4rem}
 input,select,textarea,button,.button{font:inherit;color:var(--ink)}
 input:not([type=checkbox]):not([type=radio]),select,textarea{background:var(--panel);border:1px solid var(--quiet);border-radius:7px;padding:.42rem .6rem;min-height:2.5rem;max-width:100%}
@@ -115,6 +115,7 @@ table.stack td.number{display:inline-block;padding-right:0}
 table.stack td[data-label]::before{content:attr(data-label) ": ";color:var(--quiet)}
 table.stack td:empty{display:none}
 table.stack td:has(>.check),table.stack td:has(>.badge){display:inline-block;padding-right:0}
+fieldset{padding:.4rem .6rem .7rem}
 nav.main{flex-wrap:wrap;gap:0}nav.main a{padding:.45rem .45rem;font-size:.95rem}.row>label:not(.check):has(>select){flex-basis:100%}
 .who{margin-left:0;gap:0 .6rem}
 }
