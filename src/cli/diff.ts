@@ -50,7 +50,7 @@ export const diffCommand = command<Arguments>({
         to: argv.to,
         scope: { kinds: argv.kind, ids: argv.id },
         reader: () => {
-          reader ??= workplace.openReader((read) => progress.waiting(read.waiting));
+          reader ??= workplace.openReader(progress.read);
           return reader;
         },
         now: terminal.now,

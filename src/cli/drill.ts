@@ -33,7 +33,7 @@ export const drillCommand = command<Arguments>({
       const common = { repository, kinds: workplace.kinds, now: terminal.now, version };
       let live: Awaited<ReturnType<typeof capture>>['commit'];
       if (argv.against === 'live') {
-        const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+        const reader = await workplace.openReader(progress.read);
         try {
           live = (
             await capture({

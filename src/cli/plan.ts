@@ -30,7 +30,7 @@ export const planCommand = command<Arguments>({
     const { planRecovery } = await import('../verbs/plan.ts');
     const { resolveScope } = await import('../verbs/scope.ts');
     const progress = watchProgress(argv, terminal);
-    const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+    const reader = await workplace.openReader(progress.read);
     const repository = await workplace.openRepository();
     try {
       const goal = await repository.resolve(argv.commit, terminal.now());

@@ -1,19 +1,20 @@
 // Progress: one line that a person can watch on long work; nothing where nobody watches.
 import ora from 'ora';
+import type { ReadProgress } from '../model/tenant.ts';
 import type { CaptureProgress } from '../verbs/capture.ts';
 import type { CommonArguments } from './command.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Progress {
   readonly capture: (progress: CaptureProgress) => void;
-  /** What Graph makes us wait for, undefined when it goes on. */
-  readonly waiting: (reason: string | undefined) => void;
+  /** What a reader tells: its requests, and what Graph makes it wait for. */
+  readonly read: (progress: ReadProgress) => void;
   readonly stop: () => void;
 }
 
 /** Watches a capture. Silent with `--quiet`, and where the notes do not go to a terminal. */
 export function watchProgress(argv: Pick<CommonArguments, 'quiet'>, terminal: Terminal): Progress {
-  if (argv.quiet || !terminal.interactive) return { capture: () => {}, waiting: () => {}, stop: () => {} };
+  if (argv.quiet || !terminal.interactive) return { capture: () => {}, read: () => {}, stop: () => {} };
   const spinner = ora({ text: 'Reading the tenant', stream: process.stderr, discardStdin: false }).start();
   const line = new ProgressLine(terminal.now);
   const show = () => {
@@ -24,8 +25,8 @@ export function watchProgress(argv: Pick<CommonArguments, 'quiet'>, terminal: Te
       line.note(progress);
       show();
     },
-    waiting: (reason) => {
-      line.waiting = reason;
+    read: (progress) => {
+      line.read(progress);
       show();
     },
     stop: () => {
@@ -34,16 +35,21 @@ export function watchProgress(argv: Pick<CommonArguments, 'quiet'>, terminal: Te
   };
 }
 
+/** The rate is that of the last so many milliseconds: an average since the beginning would count what was waited for long ago. */
+const rateWindow = 30_000;
+
 /** Counts, rate and estimate of a capture as one line of text. */
 export class ProgressLine {
-  waiting: string | undefined;
   readonly #now: () => Date;
-  readonly #began: number;
   readonly #kinds = new Map<string, CaptureProgress>();
+  readonly #requests = new Map<string, number>();
+  /** How many objects there were when, in the window. */
+  readonly #marks: { readonly at: number; readonly total: number }[];
+  #waiting: string | undefined;
 
   constructor(now: () => Date) {
     this.#now = now;
-    this.#began = now().getTime();
+    this.#marks = [{ at: now().getTime(), total: 0 }];
   }
 
   note(progress: CaptureProgress): void {
@@ -51,26 +57,45 @@ export class ProgressLine {
     const before = this.#kinds.get(kind);
     // A kind that ends without objects was not complete: what was read of it does not count.
     this.#kinds.set(kind, done && objects === 0 && before !== undefined ? { ...before, objects, done } : progress);
+    const [at, total] = [this.#now().getTime(), this.#total()];
+    if (at - this.#marks.at(-1)!.at >= 1000) this.#marks.push({ at, total });
+    while (this.#marks.length > 1 && this.#marks[1]!.at <= at - rateWindow) this.#marks.shift();
   }
 
-  /** `12,000 objects, 2,000/s; users 10,000 of about 200,000; about 2 min left; throttled until …`. */
+  read({ kind, requests, waiting }: ReadProgress): void {
+    this.#waiting = waiting;
+    this.#requests.set(kind, requests);
+  }
+
+  /** `12,000 objects read, 2,000/s; reading users 10,000 of about 200,000 (31 requests); about 95 s left; throttled until …`. */
   text(): string {
     const kinds = [...this.#kinds.values()];
-    const total = kinds.reduce((sum, { objects }) => sum + objects, 0);
-    const seconds = (this.#now().getTime() - this.#began) / 1000;
-    const rate = seconds < 1 ? undefined : total / seconds;
+    const total = this.#total();
+    const [first] = this.#marks;
+    const seconds = (this.#now().getTime() - first!.at) / 1000;
+    const rate = seconds < 1 ? undefined : Math.max(0, total - first!.total) / seconds;
     const reading = kinds.filter(({ done }) => !done);
     const parts = [`${whole(total)} objects read${rate === undefined ? '' : `, ${whole(rate)}/s`}`];
-    if (reading.length > 0) parts.push(`reading ${reading.map(kindText).join(', ')}`);
+    if (reading.length > 0) parts.push(`reading ${reading.map((kind) => this.#kindText(kind)).join(', ')}`);
     const left = reading.reduce((sum, { objects, expected = 0 }) => sum + Math.max(0, expected - objects), 0);
-    if (rate !== undefined && rate > 0 && left > 0) parts.push(`about ${duration(left / rate)} left`);
-    if (this.waiting !== undefined) parts.push(this.waiting);
+    // While a kind's links are read, nobody knows yet how fast its objects will come.
+    const begun = reading.every(({ objects, expected = 0 }) => objects > 0 || expected === 0);
+    if (begun && rate !== undefined && rate > 0 && left > 0) parts.push(`about ${duration(left / rate)} left`);
+    if (this.#waiting !== undefined) parts.push(this.#waiting);
     return parts.join('; ');
   }
-}
 
-function kindText({ kind, objects, expected }: CaptureProgress): string {
-  return `${kind} ${whole(objects)}${expected === undefined ? '' : ` of about ${whole(expected)}`}`;
+  #total(): number {
+    let total = 0;
+    for (const { objects } of this.#kinds.values()) total += objects;
+    return total;
+  }
+
+  #kindText({ kind, objects, expected }: CaptureProgress): string {
+    const requests = this.#requests.get(kind);
+    const of = expected === undefined ? '' : ` of about ${whole(expected)}`;
+    return `${kind} ${whole(objects)}${of}${requests === undefined ? '' : ` (${requests === 1 ? '1 request' : `${whole(requests)} requests`})`}`;
+  }
 }
 
 function whole(number: number): string {

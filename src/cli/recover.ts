@@ -72,7 +72,7 @@ async function planAndApply(
   const { applyPlan } = await import('../verbs/apply.ts');
   const progress = watchProgress(argv, terminal);
   const repository = await workplace.openRepository();
-  const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+  const reader = await workplace.openReader(progress.read);
   try {
     const { planned, more } = await planning({
       repository,

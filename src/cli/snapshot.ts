@@ -36,7 +36,7 @@ export const snapshotCommand = command<Arguments>({
     const workplace = workplaceFor(argv, terminal);
     const { snapshot } = await import('../verbs/snapshot.ts');
     const progress = watchProgress(argv, terminal);
-    const reader = await workplace.openReader((read) => progress.waiting(read.waiting));
+    const reader = await workplace.openReader(progress.read);
     const repository = await workplace.openRepository({ create: true });
     try {
       const result = await snapshot({

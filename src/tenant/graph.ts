@@ -31,6 +31,8 @@ export interface GraphOptions {
   readonly deadline: number;
   /** Told of waits, with the kind that waits. */
   readonly onWait?: (about: string | undefined, text: string) => void;
+  /** Told of every answer, with the kind that it is about. */
+  readonly onAnswer?: (about: string | undefined) => void;
 }
 
 /** One read: a path below the version root, its ids percent-encoded. */
@@ -119,6 +121,7 @@ export class Graph {
     else if (request.method === 'PATCH') await call.patch(request.body ?? {});
     else await call.put(request.body ?? {});
     if (exchange.failure !== undefined) throw exchange.failure;
+    this.options.onAnswer?.(request.about);
     const said = Date.parse(exchange.answer.headers.get('date') ?? '');
     if (!Number.isNaN(said)) this.#clockSkewSeconds = (this.options.time.now() - said) / 1000;
     return exchange.answer;

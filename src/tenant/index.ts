@@ -5,7 +5,7 @@ import { Problem } from '../model/problem.ts';
 import type { ReadProgress, TenantReader, TenantWriter } from '../model/tenant.ts';
 import { openTokens } from './auth.ts';
 import { type Cloud, resolveCloud } from './clouds.ts';
-import { Graph } from './graph.ts';
+import { Graph, type GraphOptions } from './graph.ts';
 import { GraphReader } from './reader.ts';
 import { laneRules, Throttle } from './throttle.ts';
 import { realTime, type Time } from './time.ts';
@@ -63,9 +63,10 @@ export interface TenantOptions {
  */
 export function openReader(options: TenantOptions): TenantReader {
   let reader: GraphReader | undefined;
-  const { graph, tokens, cloud, close } = connect(options, (about, text) => {
-    if (about !== undefined) reader?.waiting(about, text);
-  });
+  const tell = (about: string | undefined, waiting?: string) => {
+    if (about !== undefined) reader?.tell(about, waiting);
+  };
+  const { graph, tokens, cloud, close } = connect(options, { onWait: tell, onAnswer: tell });
   reader = new GraphReader({
     graph,
     tokens,
@@ -83,7 +84,7 @@ export function openWriter(options: TenantOptions): TenantWriter {
   return new GraphWriter(graph, close);
 }
 
-function connect(options: TenantOptions, onWait?: (about: string | undefined, text: string) => void) {
+function connect(options: TenantOptions, listeners: Pick<GraphOptions, 'onWait' | 'onAnswer'> = {}) {
   const { time = realTime, fetch = globalThis.fetch, random = Math.random, environment, credentials } = options;
   const cloud: Cloud = resolveCloud(options.cloud, options.graphUrl, options.authorityUrl);
   refuseUncheckedTls(environment);
@@ -109,7 +110,7 @@ function connect(options: TenantOptions, onWait?: (about: string | undefined, te
     deadline: options.timeout === undefined ? Number.POSITIVE_INFINITY : time.now() + options.timeout,
     repeats: options.repeats ?? 5,
     byteCap: options.byteCap ?? 64 * 1024 * 1024,
-    ...(onWait === undefined ? {} : { onWait }),
+    ...listeners,
   });
   const close = () => {
     options.signal?.removeEventListener('abort', abort);

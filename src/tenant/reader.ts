@@ -56,9 +56,15 @@ export class GraphReader implements TenantReader {
     this.#parts.close();
   }
 
-  /** Tells of a wait in the lane of a kind. */
-  waiting(kind: string, text: string): void {
-    this.#tell(kind, text);
+  /** Tells how far the reading of a kind is, and what it waits for. */
+  tell(kind: string, waiting?: string): void {
+    const { graph, onProgress } = this.#parts;
+    onProgress?.({
+      kind,
+      objects: this.#objects.get(kind) ?? 0,
+      requests: graph.requestsFor(kind),
+      ...(waiting === undefined ? {} : { waiting }),
+    });
   }
 
   async identity(): Promise<TenantIdentity> {
@@ -96,7 +102,7 @@ export class GraphReader implements TenantReader {
     try {
       for await (const entities of collect(this.#collecting(kind, permissions))) {
         this.#objects.set(kind.name, this.#objects.get(kind.name)! + entities.length);
-        this.#tell(kind.name);
+        this.tell(kind.name);
         yield entities;
       }
     } catch (error) {
@@ -196,16 +202,6 @@ export class GraphReader implements TenantReader {
 
   async #claims(): Promise<Claims> {
     return (await this.#parts.tokens.get()).claims;
-  }
-
-  #tell(kind: string, waiting?: string): void {
-    const { graph, onProgress } = this.#parts;
-    onProgress?.({
-      kind,
-      objects: this.#objects.get(kind) ?? 0,
-      requests: graph.requestsFor(kind),
-      ...(waiting === undefined ? {} : { waiting }),
-    });
   }
 
   /** Those of the keys that Graph has, as it gives them, and the link that came with them. */

@@ -231,6 +231,8 @@ async function readOrContinue(
     readKind({ ...options, onProgress: withExpected(onProgress, expected) }, into, identity, kind, countBefore ?? 0);
   const first = base === undefined && ref === repository.branch && kind.sharded && scope.refs === undefined;
   const expected = first ? await reader.count?.(kind) : countBefore;
+  // Before its first object come the links of all of them: minutes, in a large tenant.
+  withExpected(onProgress, expected)({ kind: kind.name, objects: 0, done: false });
   if (!first || expected === undefined || expected < (options.keepFrom ?? worthKeeping)) return read(work, expected);
   const keeping = { repository, identity, version: options.version, now: options.now };
   const kept = await keptKind(keeping, kind);

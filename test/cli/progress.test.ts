@@ -22,11 +22,33 @@ describe('the progress line', () => {
     made.note({ kind: 'users', objects: 20_000, expected: 200_000, done: false });
     made.note({ kind: 'groups', objects: 1000, done: true });
     expect(made.text()).toBe('21,000 objects read, 2,100/s; reading users 20,000 of about 200,000; about 86 s left');
-    made.waiting = 'throttled until 12:00:05 UTC';
-    expect(made.text()).toMatch(/; throttled until 12:00:05 UTC$/);
-    made.waiting = undefined;
+    made.read({ kind: 'users', objects: 20_000, requests: 220, waiting: 'throttled until 12:00:05 UTC' });
+    expect(made.text()).toBe(
+      '21,000 objects read, 2,100/s; reading users 20,000 of about 200,000 (220 requests); about 86 s left; throttled until 12:00:05 UTC',
+    );
+    made.read({ kind: 'users', objects: 20_000, requests: 221 });
+    expect(made.text()).toMatch(/ left$/);
     made.note({ kind: 'users', objects: 200_100, done: true });
     expect(made.text()).toBe('201,100 objects read, 20,110/s');
+  });
+
+  it('shows what is read before the first object comes, by its requests', () => {
+    const { made, pass } = line();
+    made.note({ kind: 'users', objects: 0, expected: 1_000_000, done: false });
+    pass(5);
+    made.note({ kind: 'groups', objects: 50, done: true });
+    made.read({ kind: 'users', objects: 0, requests: 1200 });
+    expect(made.text()).toBe('50 objects read, 10/s; reading users 0 of about 1,000,000 (1,200 requests)');
+  });
+
+  it('reckons with what it went like lately, not with what was waited for long ago', () => {
+    const { made, pass } = line();
+    for (let second = 1; second <= 100; second += 1) {
+      pass(1);
+      if (second > 60) made.note({ kind: 'users', objects: (second - 60) * 100, expected: 10_000, done: false });
+      else made.note({ kind: 'users', objects: 0, expected: 10_000, done: false });
+    }
+    expect(made.text()).toBe('4,000 objects read, 100/s; reading users 4,000 of about 10,000; about 60 s left');
   });
 
   it('says hours where it takes hours, and nothing of what nobody knows', () => {

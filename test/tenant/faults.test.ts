@@ -111,7 +111,7 @@ describe('throttling', () => {
     }
   });
 
-  it('tells what it waits for', async () => {
+  it('tells of every answer, what it waits for, and when it goes on', async () => {
     const told: (string | undefined)[] = [];
     const { result } = readGroups(
       on([2], () => refusal(429, '', '', { 'Retry-After': '5' })),
@@ -120,7 +120,10 @@ describe('throttling', () => {
       },
     );
     await result;
-    expect(told[0]).toBe('throttled until 2026-11-23 12:00:05 UTC');
+    const waited = told.indexOf('throttled until 2026-11-23 12:00:05 UTC');
+    expect(told[0]).toBe('groups');
+    expect(waited).toBeGreaterThan(0);
+    expect(told.slice(waited + 1)).toContain('groups');
   });
 
   it('sends one request a second to Conditional Access, and none before a pause is over', async () => {
