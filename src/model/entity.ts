@@ -26,6 +26,7 @@ export function linkText(link: Link): string {
 
 /** The same links, sorted, each once. */
 export function sortLinks(links: readonly Link[]): readonly Link[] {
+  if (links.length < 2) return links;
   const byText = new Map(links.map((link) => [linkText(link), link]));
   return [...byText.keys()].sort(compareText).map((text) => byText.get(text)!);
 }

@@ -17,6 +17,7 @@ export class Importer {
   #piece = Buffer.allocUnsafe(pieceLength);
   #used = 0;
   #staged = 0;
+  readonly #id = Buffer.alloc(20);
   /** Pieces that were full before they could be sent. */
   #full: Buffer[] = [];
   #ended = false;
@@ -26,7 +27,7 @@ export class Importer {
     this.#onStep = onStep;
   }
 
-  /** The id that a text has as a blob. It is not sent unless {@link keep} follows. */
+  /** The id that a text has as a blob, in bytes that hold until the next one is staged. It is not sent unless {@link keep} follows. */
   stage(text: string): Buffer {
     const length = Buffer.byteLength(text);
     if (this.#used + length + headerRoom > this.#piece.length) this.#makeRoom(length + headerRoom);
@@ -35,12 +36,13 @@ export class Importer {
     // What git hashes differs from what fast-import reads in five bytes: hashed first, then written over, the text is copied once.
     const start = line + piece.write(`blob ${length}\0`, line, 'latin1');
     const end = start + piece.write(text, start, 'utf8');
-    const id = hash('sha1', piece.subarray(line, end), 'buffer');
+    // As a text: a buffer for each object would cost more than hashing it does.
+    this.#id.write(hash('sha1', piece.subarray(line, end), 'binary'), 'binary');
     piece.write('data', line, 'latin1');
     piece[start - 1] = 0x0a;
     piece[end] = 0x0a;
     this.#staged = end + 1;
-    return id;
+    return this.#id;
   }
 
   /** The text staged last shall be sent. */

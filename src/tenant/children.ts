@@ -29,18 +29,18 @@ interface Question {
 const expandedAtMost = 19;
 
 /**
- * Reads, for each object, the links named and the contained objects of the row. `undefined` for an object that is gone by now.
+ * Reads, for each object, the links named for it and the contained objects of the row. `undefined` for an object that is gone by now.
  * Throws {@link Refused}, naming the object, where Graph refuses a part of it.
  */
 export async function readChildren(
   graph: Graph,
   kind: Kind,
   raws: readonly JsonObject[],
-  linksOf: (raw: JsonObject) => readonly string[],
+  links: readonly (readonly string[])[],
 ): Promise<(Children | undefined)[]> {
   const children: (Children | undefined)[] = raws.map(() => ({ links: {}, contained: {} }));
   const questions = raws.flatMap((raw, object) =>
-    questionsOf(kind, raw, linksOf(raw)).map((one) => ({ ...one, object })),
+    questionsOf(kind, raw, links[object]!).map((one) => ({ ...one, object })),
   );
   const request = { version: kind.version, lane: kind.lane, about: kind.name } as const;
   const answers = await readBatch(
@@ -59,8 +59,9 @@ export async function readChildren(
 }
 
 function questionsOf(kind: Kind, raw: JsonObject, links: readonly string[]): { part: Part; path: string }[] {
-  const path = objectPath(kind, String(raw.id));
   const questions: { part: Part; path: string }[] = [];
+  if (links.length === 0 && kind.contained === undefined) return questions;
+  const path = objectPath(kind, String(raw.id));
   for (const link of links) {
     const row = kind.links[link]!;
     questions.push({ part: { link, row }, path: linkPath(path, link, row) });

@@ -80,18 +80,20 @@ export async function entitiesOf(
   { index, expanded }: KnownLinks,
 ): Promise<Entity[]> {
   const { graph, kind } = collecting;
-  const known = raws.map((raw) => knownLinks(collecting, raw, index, expanded));
-  const unknown = new Map(
-    raws.map((raw, at) => [raw, wantedLinks(kind, raw).filter((link) => known[at]![link] === undefined)]),
+  const linked = raws.map((raw) => knownLinks(collecting, raw, index, expanded));
+  const children = await readChildren(
+    graph,
+    kind,
+    raws,
+    linked.map(({ unknown }) => unknown),
   );
-  const children = await readChildren(graph, kind, raws, (raw) => unknown.get(raw)!);
   // Copying an object of fifty members costs as much as parsing it.
   const contained = kind.contained?.some(({ read }) => read === 'list') === true;
   return raws.flatMap((raw, at) => {
     const child = children[at];
     if (child === undefined) return [];
     const whole = contained ? { ...raw, ...child.contained } : raw;
-    return [toEntity(kind, whole, { ...known[at], ...child.links })];
+    return [toEntity(kind, whole, { ...linked[at]!.known, ...child.links })];
   });
 }
 
@@ -103,13 +105,15 @@ function wantedLinks(kind: Kind, raw: JsonObject): string[] {
   });
 }
 
+/** The links of an object that came already, and the names of those that are still to be read. */
 function knownLinks(
   { kind, permissions }: Collecting,
   raw: JsonObject,
   index: LinkIndex | undefined,
   expanded: string | undefined,
-): Record<string, readonly Link[]> {
+): { readonly known: Record<string, readonly Link[]>; readonly unknown: readonly string[] } {
   const known: Record<string, readonly Link[]> = {};
+  const unknown: string[] = [];
   for (const link of wantedLinks(kind, raw)) {
     const { read, hiddenWhen } = kind.links[link]!;
     if (hiddenWhen !== undefined && permissions?.includes(hiddenWhen.permission) === false && holds(hiddenWhen, raw))
@@ -118,8 +122,9 @@ function knownLinks(
       known[link] = index.targets(link, String(raw.id)).map((target) => ({ target }));
     const came = link === expanded ? expandedLinks(kind, link, raw) : undefined;
     if (came !== undefined) known[link] = came;
+    if (known[link] === undefined) unknown.push(link);
   }
-  return known;
+  return { known, unknown };
 }
 
 /** An object that one page tells of twice: once where both say the same, else as it is now. */

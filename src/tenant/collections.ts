@@ -1,6 +1,6 @@
 // Graph's directory types and the collections they live in: `@odata.type` of a link's target into the first half of its ref.
 import type { LinkKind } from '../model/kind.ts';
-import { isKey, type Ref, toRef } from '../model/ref.ts';
+import { isGuid, isKey, type Ref, toRef } from '../model/ref.ts';
 import { shapeProblem } from './problems.ts';
 
 /** Types of directory objects that links point to (reference 3.2, 3.24), by their name in lower case. */
@@ -44,5 +44,8 @@ export function targetRef(
 
 /** An id as keys have it: GUIDs in lower case, all others as they are. */
 export function keyText(id: string): string {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id) ? id.toLowerCase() : id;
+  // Nearly all are GUIDs in lower case, and this is asked for every object and link.
+  if (isGuid(id)) return id;
+  const lower = id.toLowerCase();
+  return isGuid(lower) ? lower : id;
 }

@@ -11,17 +11,17 @@ import { Refused, shapeProblem } from './problems.ts';
 const told = 1;
 const listed = 2;
 
-/** Who is linked to whom, at 8 bytes a link and about 30 an object. */
+/** Who is linked to whom, at 8 bytes a link (4 where an object has one at most) and about 30 an object. */
 export class LinkIndex {
   readonly #guids = new GuidTable();
   readonly #collections: string[] = [];
   #collection = new Uint8Array(1024);
   /** Flags: the delta listing told of it; the listing of the objects had it. */
   #seen = new Uint8Array(1024);
-  readonly #chains = new Map<string, Chain>();
+  readonly #chains = new Map<string, Chain | Single>();
 
-  constructor(links: readonly string[]) {
-    for (const link of links) this.#chains.set(link, new Chain());
+  constructor(links: readonly string[], kind: Pick<Kind, 'links'>) {
+    for (const link of links) this.#chains.set(link, kind.links[link]!.single ? new Single() : new Chain());
   }
 
   /** The listing told of this object, so what is not in the index it does not have. */
@@ -53,15 +53,13 @@ export class LinkIndex {
     this.#seen[number]! |= listed;
   }
 
-  add(link: string, owner: string, target: string, collection: string, single: boolean): void {
+  add(link: string, owner: string, target: string, collection: string): void {
     const from = this.#number(owner);
     const to = this.#number(target);
     let named = this.#collections.indexOf(collection);
     if (named < 0) named = this.#collections.push(collection) - 1;
     this.#collection[to] = named;
-    const chain = this.#chains.get(link)!;
-    if (single) chain.clear(from);
-    chain.add(from, to);
+    this.#chains.get(link)!.add(from, to);
   }
 
   remove(link: string, owner: string, target: string): void {
@@ -83,6 +81,32 @@ export class LinkIndex {
       this.#collection = enlarged(this.#collection);
     }
     return number;
+  }
+}
+
+/** One target for each owner, or none: the last one that was told of. */
+class Single {
+  #target = new Int32Array(1024).fill(-1);
+
+  add(owner: number, target: number): void {
+    while (owner >= this.#target.length) {
+      const before = this.#target.length;
+      this.#target = enlarged(this.#target).fill(-1, before);
+    }
+    this.#target[owner] = target;
+  }
+
+  remove(owner: number, target: number): void {
+    if (this.#target[owner] === target) this.#target[owner] = -1;
+  }
+
+  clear(owner: number): void {
+    if (owner < this.#target.length) this.#target[owner] = -1;
+  }
+
+  *of(owner: number): Generator<number> {
+    const target = this.#target[owner] ?? -1;
+    if (target >= 0) yield target;
   }
 }
 
@@ -131,7 +155,7 @@ class Chain {
  * that goes for all of them where the server has no delta for the kind.
  */
 export async function readLinkIndex(graph: Graph, kind: Kind, links: readonly string[]): Promise<LinkIndex> {
-  let index = new LinkIndex(links);
+  let index = new LinkIndex(links, kind);
   let pass = 1;
   const listing = {
     version: kind.version,
@@ -142,14 +166,14 @@ export async function readLinkIndex(graph: Graph, kind: Kind, links: readonly st
   };
   try {
     for await (const page of readPages(graph, listing)) {
-      if (page.pass !== pass) index = new LinkIndex(links);
+      if (page.pass !== pass) index = new LinkIndex(links, kind);
       pass = page.pass;
       for (const item of page.items) merge(index, kind, links, item);
     }
   } catch (error) {
     const noDelta = error instanceof Refused && [400, 404, 405, 501].includes(error.answer.status);
     if (!noDelta) throw error;
-    return new LinkIndex(links);
+    return new LinkIndex(links, kind);
   }
   return index;
 }
@@ -177,7 +201,7 @@ function mergeLink(index: LinkIndex, kind: Kind, link: string, owner: string, ch
   else {
     const type = change['@odata.type'];
     const collection = collectionOf(typeof type === 'string' ? type : undefined, row.targets);
-    index.add(link, owner, target, collection, row.single === true);
+    index.add(link, owner, target, collection);
   }
 }
 

@@ -9,6 +9,9 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   digitOf[digit.toUpperCase().charCodeAt(0)] = value;
 }
 
+/** The four digits of every sixteen bits. */
+const quads: readonly string[] = Array.from({ length: 2 ** 16 }, (_, value) => value.toString(16).padStart(4, '0'));
+
 /** GUIDs numbered from 0 in the order they were first added. Texts are GUIDs of 36 characters, of either case. */
 export class GuidTable {
   #words = new Uint32Array(4 * 1024);
@@ -42,9 +45,12 @@ export class GuidTable {
 
   /** The GUID of a number, in lower case. */
   text(number: number): string {
-    let hex = '';
-    for (let word = 0; word < 4; word += 1) hex += this.#words[4 * number + word]!.toString(16).padStart(8, '0');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const words = this.#words;
+    const at = 4 * number;
+    const [a, b, c, d] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+    const high = (word: number) => quads[word >>> 16]!;
+    const low = (word: number) => quads[word & 0xffff]!;
+    return `${high(a)}${low(a)}-${high(b)}-${low(b)}-${high(c)}-${low(c)}${high(d)}${low(d)}`;
   }
 
   /** Reads a GUID into the key, digit by digit: this runs once for every link of the tenant. */

@@ -1,6 +1,7 @@
 // The small parts on their own: the packed link index against plain maps, strict JSON, Retry-After, lanes.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { kinds } from '../../src/kinds/index.ts';
 import { retryAfter } from '../../src/tenant/answer.ts';
 import { collectionOf } from '../../src/tenant/collections.ts';
 import { LinkIndex } from '../../src/tenant/delta.ts';
@@ -56,7 +57,7 @@ describe('the link index', () => {
     const step = fc.record({ owner: person, target: person, what: fc.constantFrom('add', 'remove', 'see', 'forget') });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const index = new LinkIndex(['members']);
+        const index = new LinkIndex(['members'], kinds.get('groups')!);
         const model = new Map<number, Set<number>>();
         for (const { owner, target, what } of steps) {
           const [from, to] = [guid('b', owner), guid('a', target)];
@@ -69,7 +70,7 @@ describe('the link index', () => {
           const targets = model.get(owner) ?? new Set();
           model.set(owner, targets);
           if (what === 'add') {
-            index.add('members', from, to, 'users', false);
+            index.add('members', from, to, 'users');
             targets.add(target);
           } else if (what === 'remove') {
             index.remove('members', from, to);
@@ -86,10 +87,10 @@ describe('the link index', () => {
   });
 
   it('keeps the last target of a single link', () => {
-    const index = new LinkIndex(['manager']);
+    const index = new LinkIndex(['manager'], kinds.get('users')!);
     index.see(guid('a', 1));
-    index.add('manager', guid('a', 1), guid('a', 2), 'users', true);
-    index.add('manager', guid('a', 1), guid('a', 3), 'contacts', true);
+    index.add('manager', guid('a', 1), guid('a', 2), 'users');
+    index.add('manager', guid('a', 1), guid('a', 3), 'contacts');
     expect(index.targets('manager', guid('a', 1))).toEqual([`contacts/${guid('a', 3)}`]);
   });
 });
