@@ -75,18 +75,30 @@ export function runProgram(program: string, words: readonly string[], cwd: strin
   });
 }
 
-/** Two lines a row: the ratio is what counts, the rest is context. */
-export function rowText({ what, measured, limit, unit, target, context = {} }: Row): string {
-  const ratio = measured / limit;
-  const verdict = ratio <= target ? 'within' : 'OVER  ';
+/** Did a row keep to its target? */
+export function held({ measured, limit, target }: Row): boolean {
+  return measured / limit <= target;
+}
+
+/** A row as three lines: what it is and whether it held; the ratio, which is what counts; the figures that explain it. */
+export function rowText(row: Row): string {
+  const { what, measured, limit, unit, target, context = {} } = row;
   const figures = Object.entries(context).map(([name, value]) => `${name} ${shown(value)}`);
   return [
-    `${verdict} ${ratio.toFixed(2).padStart(6)} (target ${target})  ${what}: ${shown(measured)} against ${shown(limit)} ${unit}`,
-    ...(figures.length === 0 ? [] : [`       ${figures.join(', ')}`]),
+    `${held(row) ? 'held' : 'OVER'}  ${what}`,
+    `      ratio ${(measured / limit).toFixed(2)}, target at most ${target}: ${shown(measured)} ${unit} against ${shown(limit)} ${unit}`,
+    ...(figures.length === 0 ? [] : [`      ${figures.join(' · ')}`]),
   ].join('\n');
+}
+
+/** What all rows say, in one line. */
+export function sumText(rows: readonly Row[]): string {
+  const over = rows.filter((row) => !held(row));
+  return `${rows.length - over.length} of ${rows.length} targets held${over.length === 0 ? '' : `; over: ${[...new Set(over.map(({ bench }) => bench))].join(', ')}`}`;
 }
 
 function shown(value: number | string): string {
   if (typeof value === 'string') return value;
-  return Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 2 : 1);
+  if (Number.isInteger(value)) return value.toLocaleString('en-US');
+  return Math.abs(value) < 10 ? value.toFixed(2) : Math.round(value).toLocaleString('en-US');
 }
