@@ -65,8 +65,8 @@ function commitOf(row: readonly string[]): Commit {
 export interface Names {
   readonly git: Git;
   readonly branch: string;
-  /** The branch's tip, undefined before the first commit. */
-  readonly tip: string | undefined;
+  /** The branch's tip, undefined before the first commit; asked for only where it is needed. */
+  readonly tip: () => Promise<string | undefined>;
 }
 
 /**
@@ -97,9 +97,10 @@ export async function resolveRevision(names: Names, revision: string, now: Date)
 
 async function commitAt(names: Names, revision: string, moment: number): Promise<Commit> {
   if (Number.isNaN(moment)) throw await unknown(names, revision, 'There is no such day or time.');
-  if (names.tip !== undefined) {
+  const tip = await names.tip();
+  if (tip !== undefined) {
     const before = `--min-age=${Math.floor(moment / 1000)}`;
-    const id = (await names.git.run(['rev-list', '--first-parent', '--max-count=1', before, assertId(names.tip), '--']))
+    const id = (await names.git.run(['rev-list', '--first-parent', '--max-count=1', before, assertId(tip), '--']))
       .toString('latin1')
       .trim();
     if (id !== '') return commitById(names.git, id);
@@ -132,8 +133,9 @@ async function nearNames(names: Names, revision: string): Promise<string[]> {
     if (name !== '' && looksLike(name, revision)) refs.push(name);
   }
   const newest: string[] = [];
-  if (names.tip !== undefined) {
-    for await (const commit of logFrom(names.git, names.tip, { limit: 3 }))
+  const tip = await names.tip();
+  if (tip !== undefined) {
+    for await (const commit of logFrom(names.git, tip, { limit: 3 }))
       newest.push(`${commit.id.slice(0, 10)} (${commit.at})`);
   }
   return [...refs.slice(0, 5), ...newest];

@@ -171,7 +171,7 @@ class GitRepository implements Repository {
 
   async resolve(revision: string, now: Date): Promise<Commit> {
     const { git, branch } = this.#store;
-    return resolveRevision({ git, branch, tip: await readRef(git, branch) }, revision, now);
+    return resolveRevision({ git, branch, tip: () => readRef(git, branch) }, revision, now);
   }
 
   async tip(): Promise<Commit | undefined> {

@@ -143,10 +143,10 @@ async function resolveSides(request: DiffRequest): Promise<Sides> {
     });
   const commitOf = (text: string) =>
     request.from === undefined && text === asked.from ? tipOf(repository) : repository.resolve(text, now());
-  const commits = {
-    from: asked.from === live ? undefined : await commitOf(asked.from),
-    to: asked.to === live ? undefined : await commitOf(asked.to),
-  };
+  const [left, right] = [asked.from, asked.to].map(async (text) => (text === live ? undefined : commitOf(text)));
+  // Where neither can be found, it is the first one that is spoken of.
+  right!.catch(() => undefined);
+  const commits = { from: await left, to: await right };
   const there = [commits.to, commits.from].filter((commit) => commit !== undefined);
   const living = there.length < 2;
   const scope = await resolveScope(
@@ -154,13 +154,13 @@ async function resolveSides(request: DiffRequest): Promise<Sides> {
     request.scope,
   );
   const names = kindsInScope(scope, kinds.keys());
-  if (commits.from !== undefined && commits.to !== undefined)
-    return {
-      from: await committed(repository, asked.from, commits.from, names),
-      to: await committed(repository, asked.to, commits.to, names),
-      scope,
-      forget: async () => undefined,
-    };
+  if (commits.from !== undefined && commits.to !== undefined) {
+    const [from, to] = await Promise.all([
+      committed(repository, asked.from, commits.from, names),
+      committed(repository, asked.to, commits.to, names),
+    ]);
+    return { from, to, scope, forget: async () => undefined };
+  }
   const ref = `refs/driftline/live/${randomUUID()}`;
   const base = there[0]!;
   const captured = await readLiving(request, scope, base, ref);
