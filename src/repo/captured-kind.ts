@@ -59,9 +59,8 @@ export class CapturedKind implements KindCapture {
     this.#assertOpen();
     const { kind, only } = this.#parts;
     this.#table ??= await this.#parts.table;
-    const removed = this.#table.removeUntouched(
-      only === undefined ? () => true : (key) => only.has(`${kind.name}/${key}`),
-    );
+    const keys = only === undefined ? undefined : [...only].filter((ref) => kindOf(ref) === kind.name).map(keyOf);
+    const removed = this.#table.removeUntouched(keys);
     this.#table.seal();
     this.counts = { ...this.#putCounts, removed };
     this.state = 'completed';

@@ -54,14 +54,20 @@ export class ObjectTable {
     return same ? 'same' : 'changed';
   }
 
-  /** Marks as removed what the base has and nobody put, of the keys that `among` takes; gives how many. */
-  removeUntouched(among: (key: string) => boolean): number {
+  /** Marks as removed what the base has and nobody put; of these keys, where they are given. Gives how many. */
+  removeUntouched(keys?: Iterable<string>): number {
     let removed = 0;
-    for (const [chunk, at] of this.#records()) {
-      if (chunk[at] !== states.untouched || !among(keyAt(chunk, at))) continue;
+    const remove = (chunk: Buffer, at: number) => {
+      if (chunk[at] !== states.untouched) return;
       chunk[at] = states.removed;
       removed += 1;
-    }
+    };
+    if (keys === undefined) for (const [chunk, at] of this.#records()) remove(chunk, at);
+    else
+      for (const key of keys) {
+        const address = this.#find(key);
+        if (address !== undefined) remove(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
+      }
     return removed;
   }
 
