@@ -60,7 +60,7 @@ export async function thousandSnapshots({ users }: Options): Promise<Row[]> {
         limit: 1000,
         unit: 'ms',
         target: 1,
-        context: { 'before maintain': unmaintained[at]!.wall, 'peak MB': cost.peak },
+        context: { CPU: cost.own + cost.programs, 'before maintain': unmaintained[at]!.wall, 'peak MB': cost.peak },
       });
     }
     return rows;
