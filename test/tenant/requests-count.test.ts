@@ -1,4 +1,5 @@
 // Requests, counted: a full read makes as many as docs/performance.md says, whatever the sizes, and so many less than one for each object.
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
@@ -90,6 +91,21 @@ describe('the requests of a full read', () => {
       { numRuns: 6 },
     );
   }, 120_000);
+
+  it('are about those that docs/performance.md tells tenants of three sizes', () => {
+    const page = readFileSync(new URL('../../docs/performance.md', import.meta.url), 'utf8');
+    const figure = (text: string) => Number(text.replaceAll(',', ''));
+    const rows = [...page.matchAll(/^\| (10+,000|1,000,000) \| ([\d,]+) \| ([\d,]+) \|$/gm)];
+    expect(rows).toHaveLength(3);
+    for (const [, size, ours, each] of rows) {
+      const users = figure(size!);
+      const [groups, applications, grants] = [users / 10, users / 40, users / 8];
+      const counts = { users, groups, applications, servicePrincipals: applications, grants };
+      const made = Object.values(formula(counts, { members: groups * 11 })).reduce((sum, one) => sum + one, 0);
+      expect(Math.abs(figure(ours!) / made - 1), size).toBeLessThan(0.05);
+      expect(figure(each!), size).toBe(2 * (users + groups + 2 * applications));
+    }
+  });
 
   it('are a small part of what asking for each object takes', async () => {
     const { made, total } = await counted({
