@@ -110,7 +110,7 @@ function respond({ status, headers, body }: Outcome): Response {
 
 /** Headers of every answer (reference 1.8, 5.2.15). */
 function standardHeaders(world: World, headers: Headers): Record<string, string> {
-  const requestId = world.nextRequestId();
+  const requestId = world.requestIds.guid();
   const prefer = headers.get('prefer');
   return {
     'request-id': requestId,

@@ -50,6 +50,11 @@ export interface Sandbox {
   token(appId?: string, lifetimeSeconds?: number): string;
   /** The environment with which driftline uses this sandbox under these URLs. */
   env(graphUrl: string, authorityUrl?: string): Readonly<Record<string, string>>;
+  /**
+   * Another sandbox that goes on from where this one is, with another clock if it is given one; neither sees what is written to the other.
+   * Faults and the log of requests stay behind, and budgets are whole again.
+   */
+  fork(options?: Pick<SandboxOptions, 'clock'>): Sandbox;
 }
 
 const tenYears = 10 * 365 * 86_400;
@@ -57,8 +62,13 @@ const tenYears = 10 * 365 * 86_400;
 /** A sandbox that has no port yet. The same options give the same tenant, ids and dice. */
 export function createSandbox(options: SandboxOptions = {}): Sandbox {
   const world = createWorld(options);
+  for (const seed of options.seeds ?? []) plant(world, seed);
+  return sandboxOf(world, options, true);
+}
+
+/** `stale`: what every tenant has may be missing yet. */
+function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandbox {
   const requests: RequestRecord[] = [];
-  let stale = true;
   const settle = () => {
     if (stale) plantBasics(world, options);
     stale = false;
@@ -67,7 +77,6 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     plant(world, seed);
     stale = true;
   };
-  for (const seed of options.seeds ?? []) load(seed);
   const token = (appId: string = firstApp.appId, lifetimeSeconds = tenYears): string => {
     settle();
     return world.tokens.mint(appId, lifetimeSeconds).token;
@@ -93,6 +102,11 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
     token,
     env,
     loadSeed: async (folder) => load(await readSeed(folder)),
+    fork: (changes = {}) => {
+      settle();
+      const own = { ...options, ...changes };
+      return sandboxOf(createWorld(own, world), own, false);
+    },
     listen: async ({ port } = {}) => {
       const { origin, close } = await serve(handler, port);
       return { graphUrl: origin, authorityUrl: origin, env: env(origin), close };
@@ -100,19 +114,20 @@ export function createSandbox(options: SandboxOptions = {}): Sandbox {
   };
 }
 
-function createWorld(options: SandboxOptions): World {
+/** A world of its own, empty or with what another one holds now. */
+function createWorld(options: SandboxOptions, from?: World): World {
   const all = knobs(options);
   const types = servedTypes(options.types);
-  const store = new MemoryStore({
+  const settings = {
     tenantId: (options.tenantId ?? defaultTenantId).toLowerCase(),
     clock: all.clock,
     seed: all.randomSeed,
     historyMs: all.replicaLagMs,
     ends: Object.fromEntries([...types.values()].flatMap(({ type, ends }) => (ends ? [[type, ends]] : []))),
-  });
+  };
+  const store = new MemoryStore(settings, from?.store);
   const replicas = replicasOf(store, all.replicaLagMs, all.replicas);
   let turn = 0;
-  const own = dice(`dice ${all.randomSeed}`);
   return {
     knobs: all,
     store,
@@ -121,11 +136,11 @@ function createWorld(options: SandboxOptions): World {
     pages: new PageTokens(all.randomSeed, all.clock, all.pageTokenLifetimeMs),
     throttle: new Throttle(options.throttling ?? {}, all.clock, store),
     faults: new Faults(),
-    dice: own,
+    dice: from?.dice.copy() ?? dice(`dice ${all.randomSeed}`),
     underWay: new Set(),
-    nextRequestId: dice(`requests ${all.randomSeed}`).guid,
+    requestIds: from?.requestIds.copy() ?? dice(`requests ${all.randomSeed}`),
     nextReader: () => replicas[turn++ % replicas.length] ?? store,
-    secrets: new Map(),
+    secrets: new Map(from?.secrets),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { JsonWebKey } from 'node:crypto';
 import type { Faults } from './faults.ts';
 import type { PageTokens } from './paging.ts';
-import { guidOf } from './random.ts';
+import { type Dice, guidOf } from './random.ts';
 import type { Seed } from './seed.ts';
 import type { MemoryStore } from './store.ts';
 import type { Throttle, ThrottlingOptions } from './throttle.ts';
@@ -120,10 +120,10 @@ export interface World {
   readonly throttle: Throttle;
   readonly faults: Faults;
   /** Dice of their own, so that what is read does not change the ids of what is written. */
-  readonly dice: { number(): number; shuffle<Item>(items: readonly Item[]): Item[] };
+  readonly dice: Dice;
   /** Objects that a write is under way to. */
   readonly underWay: Set<string>;
-  nextRequestId(): string;
+  readonly requestIds: Dice;
   /** The replica that serves the next request. */
   nextReader(): Reader;
   /** Secrets by application or service principal id and key id: they are never read back. */

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 
 export interface Dice {
+  /** Other dice that will throw what these will throw. */
+  copy(): Dice;
   /** A number in [0, 1). */
   number(): number;
   /** A version 4 GUID. */
@@ -13,7 +15,11 @@ export interface Dice {
 /** Dice whose throws follow from the seed alone (sfc32, seeded by a digest). */
 export function dice(seed: string): Dice {
   const digest = createHash('sha256').update(seed).digest();
-  let [a, b, c, count] = [digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), 1];
+  return diceAt([digest.readInt32LE(0), digest.readInt32LE(4), digest.readInt32LE(8), 1]);
+}
+
+function diceAt(state: readonly [number, number, number, number]): Dice {
+  let [a, b, c, count] = state;
   const word = (): number => {
     const sum = (((a + b) | 0) + count) | 0;
     count = (count + 1) | 0;
@@ -24,6 +30,7 @@ export function dice(seed: string): Dice {
   };
   const hex = () => word().toString(16).padStart(8, '0');
   return {
+    copy: () => diceAt([a, b, c, count]),
     number: () => word() / 2 ** 32,
     guid: () => {
       const [one, two, three, four] = [hex(), hex(), hex(), hex()];

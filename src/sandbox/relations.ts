@@ -16,6 +16,15 @@ export class Relations {
   private readonly backward = new Map<string, Map<string, Set<string>>>();
   private readonly sources = new Map<string, LinkSource[]>();
 
+  copy(): Relations {
+    const copy = new Relations();
+    for (const side of ['forward', 'backward'] as const)
+      for (const [relation, ends] of this[side])
+        copy[side].set(relation, new Map([...ends].map(([id, others]) => [id, new Set(others)])));
+    for (const [relation, sources] of this.sources) copy.sources.set(relation, sources);
+    return copy;
+  }
+
   addSource(source: LinkSource): void {
     this.sources.set(source.relation, [...(this.sources.get(source.relation) ?? []), source]);
   }

@@ -24,19 +24,27 @@ export class MemoryStore implements Store, Remembering {
   tenantId: string;
   private readonly options: StoreOptions;
   private readonly dice: Dice;
-  private readonly tables = new Map<string, Table>();
-  private readonly homes = new Map<string, string>();
-  private readonly linkage = new Relations();
-  private readonly bins = new Map<string, Binned & { bin: Bin; until: number }>();
-  private readonly log: Change[] = [];
-  private past: Past[] = [];
-  private changedLinks: PastLink[] = [];
+  private readonly tables: Map<string, Table>;
+  private readonly homes: Map<string, string>;
+  private readonly linkage: Relations;
+  private readonly bins: Map<string, Binned & { bin: Bin; until: number }>;
+  private readonly log: Change[];
+  private past: Past[];
+  private changedLinks: PastLink[];
   private silent = false;
 
-  constructor(options: StoreOptions) {
+  /** Empty, or with what another store holds now: what is written to one of them later is not in the other. */
+  constructor(options: StoreOptions, from?: MemoryStore) {
     this.options = options;
-    this.tenantId = options.tenantId;
-    this.dice = dice(`store ${options.seed}`);
+    this.tenantId = from?.tenantId ?? options.tenantId;
+    this.dice = from?.dice.copy() ?? dice(`store ${options.seed}`);
+    this.tables = new Map([...(from?.tables ?? [])].map(([type, table]) => [type, table.copy()]));
+    this.homes = new Map(from?.homes);
+    this.linkage = from?.linkage.copy() ?? new Relations();
+    this.bins = new Map(from?.bins);
+    this.log = [...(from?.log ?? [])];
+    this.past = [...(from?.past ?? [])];
+    this.changedLinks = [...(from?.changedLinks ?? [])];
   }
 
   now(): Date {

@@ -28,6 +28,18 @@ export class Table {
     for (const property of indexed) this.indexes.set(property, new Map());
   }
 
+  /** Another table with the same objects; these are never changed in place, so both may hold them. */
+  copy(): Table {
+    const copy = new Table(this.source);
+    for (const [id, object] of this.objects) copy.objects.set(id, object);
+    for (const index of this.gone) copy.gone.add(index);
+    copy.order.push(...this.order);
+    for (const id of this.ordered) copy.ordered.add(id);
+    for (const [property, values] of this.indexes)
+      copy.indexes.set(property, new Map([...values].map(([value, ids]) => [value, new Set(ids)])));
+    return copy;
+  }
+
   get(id: string): GraphObject | undefined {
     const own = this.objects.get(id);
     if (own || !this.source) return own;
