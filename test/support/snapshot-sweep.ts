@@ -3,12 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { expect } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { Problem } from '../../src/model/problem.ts';
+import { kindOf } from '../../src/model/ref.ts';
+import type { Repository } from '../../src/model/repository.ts';
 import { openRepository } from '../../src/repo/index.ts';
 import { createSandbox, exampleState, type Fault } from '../../src/sandbox/index.ts';
 import { openReader } from '../../src/tenant/index.ts';
 import { snapshot } from '../../src/verbs/snapshot.ts';
 import { VirtualTime } from '../tenant/virtual-time.ts';
 import { temporaryFolder } from './driftline.ts';
+import { MemoryRepository } from './memory-repository.ts';
 
 const status = (code: number, headers?: Record<string, string>, body?: string): Fault => ({
   kind: 'status',
@@ -45,21 +48,27 @@ export interface Sweep {
   close(): Promise<void>;
 }
 
-/** A repository with a first snapshot, and a tenant that has drifted since: the ground on which every run starts anew. */
-export async function openSweep(): Promise<Sweep> {
+/**
+ * A repository with a first snapshot, and a tenant that has drifted since: the ground on which every run starts anew. In memory where thousands
+ * of runs are made, since starting git takes most of the time of one.
+ */
+export async function openSweep(keptIn: 'git' | 'memory' = 'git'): Promise<Sweep> {
   const sandbox = createSandbox({ throttling: false, pageSize: 40 });
   await sandbox.loadSeed(exampleState);
   const root = temporaryFolder('sweep');
   const git = (...words: string[]) => execFileSync('git', ['-C', root, ...words], { encoding: 'utf8' }).trim();
-  const repository = await openRepository({
-    root,
-    statePath: 'state',
-    kinds,
-    create: true,
-    identity: { name: 'Sweep', email: 'sweep@example.com' },
-  });
+  const repository =
+    keptIn === 'memory'
+      ? new MemoryRepository(root, kinds)
+      : await openRepository({
+          root,
+          statePath: 'state',
+          kinds,
+          create: true,
+          identity: { name: 'Sweep', email: 'sweep@example.com' },
+        });
   const token = sandbox.token();
-  const take = async () => {
+  const take = async (into: Repository) => {
     const time = new VirtualTime();
     const reader = openReader({
       cloud: 'global',
@@ -73,7 +82,7 @@ export async function openSweep(): Promise<Sweep> {
     });
     try {
       return await snapshot({
-        repository,
+        repository: into,
         reader,
         kinds,
         scope: {},
@@ -84,44 +93,44 @@ export async function openSweep(): Promise<Sweep> {
       await reader.close();
     }
   };
-  const trees = (commit: string) =>
-    new Map(
-      git('ls-tree', `${commit}:state`)
-        .split('\n')
-        .map((line) => [line.split('\t')[1]!, line.split(/\s/)[2]!] as const),
-    );
-  const base = (await take()).commit;
+  const base = (await take(repository)).commit;
+  const atBase = repository instanceof MemoryRepository ? new MemoryRepository(root, kinds, repository) : undefined;
+  /** The repository as it was before the drift. */
+  const fresh = (): Repository => {
+    if (atBase !== undefined) return new MemoryRepository(root, kinds, atBase);
+    git('update-ref', repository.branch, base.id);
+    return repository;
+  };
   for (const edition of ['one', 'two']) await drift(sandbox.handler, token, edition);
-  const goal = (await take()).commit;
-  const before = trees(base.id);
-  const after = trees(goal.id);
+  const goal = (await take(repository)).commit;
+  const before = await filesOf(repository, base.id);
+  const after = await filesOf(repository, goal.id);
   const begun = sandbox.requests.length;
-  git('update-ref', repository.branch, base.id);
-  await take();
-  const requests = sandbox.requests.slice(begun).filter((request) => !('inBatch' in request && request.inBatch)).length;
+  await take(fresh());
+  const requests = sandbox.requests.length - begun;
 
   return {
     requests,
     async run(nth, fault, times) {
-      git('update-ref', repository.branch, base.id);
+      const own = fresh();
       sandbox.faults.clear();
-      const set = sandbox.faults.add({ match: { nth, inBatch: false }, times, fault });
+      const set = sandbox.faults.add({ match: { nth }, times, fault });
       let result: Awaited<ReturnType<typeof take>> | undefined;
       try {
-        result = await take();
+        result = await take(own);
       } catch (error) {
         // P3: what fails says so as a Problem that a person can act on, and not with a status that means success.
         expect(error).toBeInstanceOf(Problem);
         expect((error as Problem).exitStatus).toBeGreaterThan(0);
       }
-      const tip = git('rev-parse', repository.branch);
+      const tip = (await own.tip())!.id;
       if (result === undefined) {
         // P1: nothing was committed.
         expect(tip).toBe(base.id);
         return set.fired() > 0;
       }
       expect(tip).toBe(result.commit.id);
-      const found = trees(tip);
+      const found = await filesOf(own, tip);
       for (const kind of kinds.keys()) {
         const complete = result.coverage[kind]?.status === 'complete';
         // P2: a kind is all of the truth, or all of what was known before; never a part of either.
@@ -136,6 +145,14 @@ export async function openSweep(): Promise<Sweep> {
       await repository.close();
     },
   };
+}
+
+/** What a commit has of each kind: every object with what its file holds. */
+async function filesOf(repository: Repository, commit: string): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { ref, blob } of repository.files(commit))
+    found.set(kindOf(ref), `${found.get(kindOf(ref)) ?? ''}${ref} ${blob}\n`);
+  return found;
 }
 
 /** Some of everything changes: attributes, links, objects that come and go. */

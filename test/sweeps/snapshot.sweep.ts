@@ -5,7 +5,7 @@ import { faults, openSweep, type Sweep } from '../support/snapshot-sweep.ts';
 let sweep: Sweep;
 
 beforeAll(async () => {
-  sweep = await openSweep();
+  sweep = await openSweep('memory');
 });
 
 afterAll(() => sweep.close());
