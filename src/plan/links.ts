@@ -84,7 +84,8 @@ export function linkSteps(work: Work, name: string, { unknown = false, needs = [
     }
     // A single link is replaced by setting it: taking the old one away would take the new one.
     if (row.single && after.size > 0) continue;
-    if (own(target)) {
+    // Whoever makes an object is its owner; a run that was stopped did not get as far as taking itself out again.
+    if (own(target) && !(name === 'owners' && Object.values(context.input.ids).includes(keyOf(work.pair.ref)))) {
       refuse(work, 'own', `${nameOf(target) ?? target} is what Driftline itself runs as.`, { path: name, target });
       continue;
     }
