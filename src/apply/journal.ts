@@ -18,7 +18,8 @@ export interface JournalState {
   readonly ended: boolean;
   readonly interrupted: boolean;
   readonly startedAt: string;
-  readonly writes: number;
+  /** Requests by the step that they were for. */
+  readonly sent: ReadonlyMap<string, number>;
 }
 
 /**
@@ -119,11 +120,11 @@ function replay(lines: readonly JournalLine[], path: string): JournalState {
   const ids: Record<string, string> = {};
   let ended = false;
   let interrupted = false;
-  let writes = 0;
+  const sent = new Map<string, number>();
   for (const line of lines) {
     if (line.line === 'intent') {
       begun.add(line.step);
-      writes += 1;
+      sent.set(line.step, (sent.get(line.step) ?? 0) + 1);
     } else if (line.line === 'ids') Object.assign(ids, line.ids);
     else if (line.line === 'outcome') {
       const { line: _line, at: _at, digest, ...outcome } = line;
@@ -146,6 +147,6 @@ function replay(lines: readonly JournalLine[], path: string): JournalState {
     ended,
     interrupted,
     startedAt: first.at,
-    writes,
+    sent,
   };
 }

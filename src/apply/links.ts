@@ -58,9 +58,9 @@ async function linkChunk(walk: Walk, units: readonly (readonly Step[])[]): Promi
 
 async function sort(walk: Walk, step: Step, unit: Unit): Promise<void> {
   const hindrance = walk.hindrance(step);
-  if (hindrance !== undefined) return walk.finish(step, 'skipped', hindrance, 0);
+  if (hindrance !== undefined) return walk.finish(step, 'skipped', hindrance);
   const now = walk.resolve(step);
-  if (now === undefined) return walk.finish(step, 'skipped', 'something that it names was not made', 0);
+  if (now === undefined) return walk.finish(step, 'skipped', 'something that it names was not made');
   // What takes somebody out counts from now on, so that two such steps together are seen for what they are.
   if (now.action === 'unlink') walk.options.guard?.done(step);
   unit.open.push({ step, now });
@@ -71,8 +71,8 @@ async function dropDone(walk: Walk, unit: Unit, entity: Entity | undefined): Pro
     const done = holds(pair.now, unit.kind, entity);
     if (!done && entity !== undefined) continue;
     unit.open.splice(unit.open.indexOf(pair), 1);
-    if (done) await walk.finish(pair.step, 'done', alreadySo, 0, entity);
-    else await walk.finish(pair.step, 'skipped', 'it is not there any more', 0);
+    if (done) await walk.finish(pair.step, 'done', alreadySo, entity);
+    else await walk.finish(pair.step, 'skipped', 'it is not there any more');
   }
 }
 
@@ -90,7 +90,7 @@ async function rounds(walk: Walk, units: readonly Unit[], alone: Step[]): Promis
     for (const [at, { unit, pairs }] of calls.entries()) {
       const { meaning, because } = meaningOf(answers[at]!);
       if (meaning === 'taken' || (meaning === 'already' && pairs.length === 1)) unit.sent.push(...pairs);
-      else if (meaning === 'refused' && pairs.length === 1) await walk.finish(pairs[0]!.step, 'refused', because, 1);
+      else if (meaning === 'refused' && pairs.length === 1) await walk.finish(pairs[0]!.step, 'refused', because);
       // All or none of them, or nobody knows: each is looked at by itself.
       else alone.push(...pairs.map(({ step }) => step));
     }
@@ -129,7 +129,7 @@ async function settleUnits(walk: Walk, kind: Kind, units: readonly Unit[], alone
   for (const { key, sent } of written) {
     const { entity } = results.get(key)!;
     for (const { step, now } of sent)
-      if (holds(now, kind, entity)) await walk.finish(step, 'done', undefined, 1, entity);
+      if (holds(now, kind, entity)) await walk.finish(step, 'done', undefined, entity);
       else alone.push(step);
   }
 }

@@ -87,6 +87,8 @@ export class Walk {
   readonly made = new Set<Ref>();
   /** Kinds that this run has written to. */
   readonly written = new Set<string>();
+  /** Requests that were sent, or may have been, by their step; also by an earlier process. */
+  readonly sent: Map<string, number>;
   /** Digests that objects must still have when they are written to. */
   readonly expected = new Map<Ref, string>();
   #broken = false;
@@ -98,6 +100,7 @@ export class Walk {
     this.outcomes = new Map(before?.outcomes);
     this.ids = { ...before?.ids };
     this.begun = before?.begun ?? new Set();
+    this.sent = new Map(before?.sent);
     for (const [ref, { digest }] of Object.entries(plan.objects))
       if (digest !== undefined) this.expected.set(ref as Ref, digest);
     for (const step of plan.steps) {
@@ -153,15 +156,13 @@ export class Walk {
       this.#broken = true;
       throw error;
     }
+    for (const line of lines) if (line.line === 'intent') this.sent.set(line.step, (this.sent.get(line.step) ?? 0) + 1);
   }
 
-  async finish(
-    step: Step,
-    outcome: Outcome,
-    because: string | undefined,
-    writes: number,
-    entity?: Entity,
-  ): Promise<void> {
+  /** Notes what came of a step. One that was sent and could not be looked at afterwards was not skipped: nobody knows. */
+  async finish(step: Step, found: Outcome, because: string | undefined, entity?: Entity): Promise<void> {
+    const writes = this.sent.get(step.id) ?? 0;
+    const outcome = found === 'skipped' && writes > 0 ? 'unknown' : found;
     // Links leave the attributes alone: an object that somebody else changed meanwhile must not pass for ours.
     const linking = step.action === 'link' || step.action === 'unlink' || step.action === 'prune';
     const digest = entity === undefined || linking ? undefined : this.options.digestOf(this.kindOf(step), entity);

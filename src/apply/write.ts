@@ -24,16 +24,15 @@ interface End {
 
 /** Carries out one step and notes its outcome. */
 export async function carryOut(walk: Walk, step: Step): Promise<void> {
-  const counter = { writes: 0 };
-  const end = await attempt(walk, step, counter).catch((error): End => {
+  const end = await attempt(walk, step).catch((error): End => {
     // One object that cannot be read stops nothing but the steps that need it.
     if (!(error instanceof NotComplete)) throw error;
-    return { outcome: counter.writes > 0 ? 'unknown' : 'skipped', because: `it could not be read: ${error.detail}` };
+    return { outcome: 'skipped', because: `it could not be read: ${error.detail}` };
   });
-  if (end !== undefined) await walk.finish(step, end.outcome, end.because, counter.writes, end.entity);
+  if (end !== undefined) await walk.finish(step, end.outcome, end.because, end.entity);
 }
 
-async function attempt(walk: Walk, step: Step, counter: { writes: number }): Promise<End | undefined> {
+async function attempt(walk: Walk, step: Step): Promise<End | undefined> {
   const hindrance = walk.hindrance(step);
   if (hindrance !== undefined) return { outcome: 'skipped', because: hindrance };
   const now = walk.resolve(step);
@@ -43,8 +42,8 @@ async function attempt(walk: Walk, step: Step, counter: { writes: number }): Pro
   const entity = found.get(keyOf(now.ref));
   const early = await beforeWriting(walk, step, now, kind, entity);
   if (early !== undefined) return early;
-  if (now.action === 'prune') return prune(walk, step, now, kind, entity!, counter);
-  return write(walk, step, updateInstead(now, kind, entity), kind, counter);
+  if (now.action === 'prune') return prune(walk, step, now, kind, entity!);
+  return write(walk, step, updateInstead(now, kind, entity), kind);
 }
 
 /** What ends a step before anything is written: it is so already, or the object is not as the plan found it. */
@@ -121,24 +120,17 @@ async function prune(
   now: Step & { action: 'prune' },
   kind: Kind,
   entity: Entity,
-  counter: { writes: number },
 ): Promise<End | undefined> {
   for (const part of surplus(now, kind, entity)) {
     if (walk.stopped) return undefined;
-    const end = await write(walk, step, part, kind, counter);
+    const end = await write(walk, step, part, kind);
     if (end === undefined || end.outcome !== 'done') return end;
   }
   return { outcome: 'done' };
 }
 
 /** Sends the call of a step until its outcome is known or the tries are used up. Undefined where the run was stopped meanwhile. */
-export async function write(
-  walk: Walk,
-  step: Step,
-  now: Step,
-  kind: Kind,
-  counter: { writes: number },
-): Promise<End | undefined> {
+export async function write(walk: Walk, step: Step, now: Step, kind: Kind): Promise<End | undefined> {
   const call = walk.options.requests.callFor(now, kind);
   let request: GraphRequest | undefined;
   if ('find' in call) {
@@ -151,7 +143,7 @@ export async function write(
   let last = '';
   for (let round = 1; round <= walk.options.attempts; round++) {
     if (walk.stopped) return undefined;
-    const answer = await send(walk, step, request, counter);
+    const answer = await send(walk, step, request);
     const { meaning, because } = meaningOf(answer);
     last = because;
     if (meaning === 'taken') return taken(walk, step, now, kind, answer, 'secret' in call ? call.secret : undefined);
@@ -172,14 +164,8 @@ export async function write(
 }
 
 /** One write: noted before it is sent. */
-export async function send(
-  walk: Walk,
-  step: Step,
-  request: GraphRequest,
-  counter: { writes: number },
-): Promise<GraphAnswer> {
+export async function send(walk: Walk, step: Step, request: GraphRequest): Promise<GraphAnswer> {
   await walk.note(intentOf(walk, step, request));
-  counter.writes += 1;
   return walk.options.writer.send(request);
 }
 
