@@ -45,8 +45,9 @@ export function leftovers(
   return left;
 }
 
+/** What of a step is the same in another plan; which attributes an update is about may have changed meanwhile. */
 function nameOf(step: Step, ref: string): string {
-  return `${ref} ${JSON.stringify(pathOf(step))}`;
+  return `${ref} ${step.action === 'update' ? 'update' : JSON.stringify(pathOf(step))}`;
 }
 
 function pathOf(step: Step): { path?: string } {
