@@ -267,13 +267,14 @@ async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
   if (request.configuration.emergencyAccounts.length === 0) return undefined;
   const coming = plan.steps.flatMap((step) =>
     kindOf(step.ref) === policyKind && (step.action === 'update' || step.action === 'recreate')
-      ? [{ attributes: withoutPlaceholders(step.after) }]
+      ? [{ attributes: withoutPlaceholders(step.after, ids) }]
       : [],
   );
   const access = await accessState(
     request,
     plan.steps.map(({ ref }) => ref),
     coming,
+    ids,
   );
   if (access === undefined) return undefined;
   const binned = new Map<Ref, Entity>();
@@ -287,10 +288,10 @@ async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
   return lockOutGuard(access, (ref) => binned.get(ref)?.attributes, ids);
 }
 
-/** Groups that do not exist yet have no members to read. */
-function withoutPlaceholders(after: JsonObject): JsonObject {
+/** Groups that do not exist yet have no members to read; those that the run has made by now do. */
+function withoutPlaceholders(after: JsonObject, ids: IdMap): JsonObject {
   return JSON.parse(JSON.stringify(after), (_name, value) =>
-    typeof value?.$new === 'string' ? null : value,
+    typeof value?.$new === 'string' ? (ids[value.was] ?? null) : value,
   ) as JsonObject;
 }
 

@@ -211,12 +211,13 @@ const deciding = ['users', 'groups', policyKind];
 
 /**
  * Who can sign in now: emergency accounts, all policies, and the members of the groups that these name, or that `coming` policies will name.
- * Undefined where none of the refs can decide about it.
+ * Undefined where none of the refs can decide about it. With `ids`, policies that still name what a run has made anew are about the new one.
  */
 export async function accessState(
   { reader, kinds, configuration }: Pick<PlanRequest, 'reader' | 'kinds' | 'configuration'>,
   refs: readonly Ref[],
   coming: readonly { readonly attributes: JsonObject }[],
+  ids: IdMap = {},
 ): Promise<AccessState | undefined> {
   const policyRow = kinds.get(policyKind);
   const [users, groups] = [kinds.get('users'), kinds.get('groups')];
@@ -240,7 +241,7 @@ export async function accessState(
   const members =
     configuration.emergencyAccounts.length === 0
       ? {}
-      : await membersOf(reader, groups, decidingGroups([...policies, ...coming]));
+      : await membersOf(reader, groups, decidingGroups([...policies, ...coming], ids));
   return { accounts, policies, members };
 }
 
