@@ -11,13 +11,14 @@ import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/pl
 import { Problem } from '../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
-import type { Scope } from '../model/scope.ts';
+import { inScope, type Scope } from '../model/scope.ts';
 import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { makePlan, type Pair, translate } from '../plan/index.ts';
 import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { idMapAt } from './id-map.ts';
 import { binOf, gather, repairs } from './knowledge.ts';
+import { idsOfLost } from './lost.ts';
 import { unkept } from './runs.ts';
 
 export type RecoveryConfiguration = Pick<Configuration, 'ignore' | 'protect' | 'emergencyAccounts' | 'thresholds'>;
@@ -60,8 +61,11 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   const goal = await repository.resolve(request.goal, now());
   const tip = await repository.tip();
   const local = await unkept(repository);
-  const kept = request.ids ?? { ...(await idMapAt(repository, tip)), ...local.ids };
+  const given = request.ids ?? { ...(await idMapAt(repository, tip)), ...local.ids };
   await requireSameTenant(repository, goal, await reader.identity());
+  const unsure = [...local.unsure].filter((ref) => inScope(underBothIds(request.scope, given), ref));
+  const lost = await idsOfLost(request, { refs: unsure, goal: goal.id, before: goal.id, ids: given });
+  const kept = { ...given, ...lost };
   const ref =
     request.ref ??
     `refs/driftline/plans/${now()
@@ -81,7 +85,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   });
   const commit = live.commit!;
   const first = await pairsBetween(request, commit, goal, underBothIds(request.scope, kept), kept);
-  const ids = { ...kept, ...adopted(kinds, first.pairs, local.unsure) };
+  const ids = { ...kept, ...adoptedItems(kinds, first.pairs) };
   const scope = underBothIds(request.scope, ids);
   const more = Object.keys(ids).length > Object.keys(kept).length;
   const found = more ? await pairsBetween(request, commit, goal, scope, ids) : first;
@@ -112,36 +116,6 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     createdAt: now().toISOString(),
   });
   return { plan, ref, ignored: found.ignored, coverage: live.coverage };
-}
-
-/**
- * Objects that an earlier run may have made anew, its answer being lost: where the tenant has exactly one object that is not in the goal and
- * shows what that run wanted to make, it is that one, and is not made again (trust.md 1.5).
- */
-function adopted(kinds: Kinds, pairs: readonly Pair[], unsure: ReadonlySet<Ref>): IdMap {
-  const ids: Record<string, string> = adoptedItems(kinds, pairs);
-  for (const { ref, live, goal } of pairs) {
-    const kind = kinds.get(kindOf(ref));
-    if (live !== undefined || goal === undefined || kind === undefined || !unsure.has(ref)) continue;
-    const wanted = Object.entries(goal.attributes).filter(
-      // A policy is made in report-only mode first.
-      ([name, value]) =>
-        name !== 'state' && typeof value === 'string' && (kind.attributes[name]?.write ?? 'always') !== 'never',
-    );
-    const like = pairs.filter(
-      (pair) =>
-        pair.goal === undefined &&
-        kindOf(pair.ref) === kind.name &&
-        wanted.every(([name, value]) => pair.live?.attributes[name] === value) &&
-        !Object.values(ids).includes(keyOf(pair.ref)),
-    );
-    const [one] = like;
-    if (one === undefined || like.length > 1) continue;
-    ids[keyOf(ref)] = keyOf(one.ref);
-    const [was, is] = [goal.attributes.appId, one.live?.attributes.appId];
-    if (kind.attributes.appId?.write === 'never' && typeof was === 'string' && typeof is === 'string') ids[was] = is;
-  }
-  return ids;
 }
 
 /** Items that are the same but for the id that Graph gave them: they came back under another one. */

@@ -1,6 +1,7 @@
 // The record of a run: the plan, what came of its steps and what was left, into what is kept of it on the branch.
 import { alreadySo, type WalkResult } from '../apply/index.ts';
 import { currentRef, type Plan } from '../model/plan.ts';
+import type { Ref } from '../model/ref.ts';
 import { type Leftover, outcomes, type RunRecord, type StepOutcome } from '../model/run.ts';
 
 /** A run that has begun: its id and plan, the commit of the state before it, and when. */
@@ -21,6 +22,7 @@ export function recordOf(
   status: RunRecord['status'],
 ): RunRecord {
   const { plan, run, before, began, undoes } = begun;
+  const anew = (ref: Ref) => currentRef(walked.ids, ref) !== ref;
   const all = [...walked.outcomes.values()];
   const refs = plan.steps
     .filter(({ id }) => touched(walked.outcomes.get(id)))
@@ -43,8 +45,8 @@ export function recordOf(
     made: [
       ...new Set(
         plan.steps
-          // What came back by itself is not ours to take away again.
-          .filter(({ id, action }) => action === 'recreate' && wasMade(walked.outcomes.get(id)))
+          // What came back by itself is not ours to take away again; what was given an id was made, whether or not it was seen to be there.
+          .filter(({ id, action, ref }) => action === 'recreate' && (wasMade(walked.outcomes.get(id)) || anew(ref)))
           .map(({ ref }) => currentRef(walked.ids, ref)),
       ),
     ],
