@@ -10,7 +10,7 @@ import type { Applied } from '../../src/verbs/apply.ts';
 import { diff } from '../../src/verbs/diff.ts';
 import { list, objects } from '../support/drift.ts';
 import { everything, type Place, plain, recoveryPlace } from '../support/recovery.ts';
-import { breakTenant } from '../support/recovery-sweep.ts';
+import { breakTenant } from '../support/recovery-scenarios.ts';
 
 let place: Place;
 let before: string;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SandboxOptions } from '../../src/sandbox/index.ts';
 import { recoveryPlace } from '../support/recovery.ts';
-import { breakTenant } from '../support/recovery-sweep.ts';
+import { breakTenant } from '../support/recovery-scenarios.ts';
 
 const tenants: readonly (readonly [string, SandboxOptions])[] = [
   ['whose replicas lag', { replicaLagMs: 8000, replicas: 3 }],

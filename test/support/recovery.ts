@@ -25,8 +25,10 @@ import { capture } from '../../src/verbs/capture.ts';
 import { type Planned, planRecovery, type RecoveryConfiguration } from '../../src/verbs/plan.ts';
 import { planUndo } from '../../src/verbs/undo.ts';
 
+export type HastyTime = Time & { skip(milliseconds: number): void };
+
 /** Time that passes only by waiting, and without anybody waiting for it. */
-function hasty(start: number): Time & { skip(milliseconds: number): void } {
+export function hasty(start: number): HastyTime {
   let now = start;
   return {
     now: () => now,
@@ -65,7 +67,7 @@ export interface Place {
   plan(goal: string, options?: PlanOptions, scope?: Scope): Promise<Planned>;
   apply(planned: Planned, more?: Partial<ApplyRequest>): Promise<Applied>;
   recover(goal: string, options?: PlanOptions, scope?: Scope): Promise<Applied>;
-  undo(run?: string): Promise<Applied>;
+  undo(run?: string, more?: Partial<ApplyRequest>): Promise<Applied>;
   request(more?: Partial<ApplyRequest>): ApplyRequest;
   /** Writes that the sandbox was sent, as `METHOD path`. */
   writes(): string[];
@@ -74,18 +76,23 @@ export interface Place {
 
 let example: Promise<Seed> | undefined;
 
+/** The example company, read once. */
+export function exampleSeed(): Promise<Seed> {
+  example ??= readSeed(exampleState);
+  return example;
+}
+
 export async function recoveryPlace(
   options: SandboxOptions = {},
   configuration: Partial<RecoveryConfiguration> = {},
   kinds: Kinds = allKinds,
 ): Promise<Place> {
-  example ??= readSeed(exampleState);
   const time = hasty(Date.UTC(2026, 10, 23, 12));
   const sandbox = createSandbox({
     throttling: false,
     randomSeed: 'recovery',
     clock: () => time.now(),
-    seeds: [await example],
+    seeds: [await exampleSeed()],
     ...options,
   });
   const root = mkdtempSync(join(tmpdir(), 'driftline-recovery-'));
@@ -96,6 +103,23 @@ export async function recoveryPlace(
     create: true,
     identity: { name: 'Driftline', email: 'driftline@users.noreply.github.com' },
   });
+  return placeOf({ sandbox, time, repository, kinds, configuration, folder: root });
+}
+
+export interface PlaceParts {
+  readonly sandbox: Sandbox;
+  readonly time: HastyTime;
+  readonly repository: Repository;
+  readonly kinds: Kinds;
+  readonly configuration: Partial<RecoveryConfiguration>;
+  /** Removed when the place is closed. */
+  readonly folder: string;
+  /** Told of each request of ours before the sandbox has it, and of the sandbox's answer. */
+  readonly witness?: { before(request: Request): Promise<void>; after(): void };
+}
+
+/** The verbs between a sandbox and a repository. */
+export function placeOf({ sandbox, time, repository, kinds, configuration, folder, witness }: PlaceParts): Place {
   const origin = 'http://127.0.0.1:9';
   const connection: TenantOptions = {
     cloud: 'global',
@@ -104,7 +128,15 @@ export async function recoveryPlace(
     accessToken: sandbox.token(),
     environment: {},
     time,
-    fetch: async (input, init) => sandbox.handler(new Request(input as string, init)),
+    fetch: async (input, init) => {
+      const request = new Request(input as string, init);
+      await witness?.before(request);
+      try {
+        return await sandbox.handler(request);
+      } finally {
+        witness?.after();
+      }
+    },
   };
   const reader = openReader(connection);
   const writer = openWriter(connection);
@@ -165,15 +197,15 @@ export async function recoveryPlace(
     async recover(goal, options = everything, scope = {}) {
       return place.apply(await place.plan(goal, options, scope));
     },
-    async undo(run) {
+    async undo(run, more) {
       const { deleteNew: _deleteNew, hardDelete: _hardDelete, ...options } = everything;
       const planned = await planUndo({ ...common, options, ...(run === undefined ? {} : { run }) });
-      return place.apply(planned, { undoes: planned.undoes.record.id });
+      return place.apply(planned, { undoes: planned.undoes.record.id, ...more });
     },
     writes: () => sandbox.requests.filter(({ wrote }) => wrote).map(({ method, path }) => `${method} ${path}`),
     async close() {
       await repository.close();
-      await rm(root, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
   return place;

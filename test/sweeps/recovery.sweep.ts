@@ -1,32 +1,38 @@
-// The whole sweeps over recovery: a kill at every writing of the journal, and faults at every request, each once and for good.
-import { expect, it } from 'vitest';
-import type { Fault } from '../../src/sandbox/index.ts';
-import { faultAt, killedAt } from '../support/recovery-sweep.ts';
+// The whole sweeps over recovery: a kill at every writing of the journal, faults at every request, each once and for good, and pairs of faults.
+import { describe, expect, it } from 'vitest';
+import type { ScenarioName } from '../support/recovery-scenarios.ts';
+import { faultAt, faults, faultsAt, killedAt, pairAt, sweep } from '../support/recovery-sweep.ts';
 
-/** Every how many-th point is tried; 1 is all of them. */
+/** Every how many-th point is tried; 1 is all of them. Each sweep begins at another point. */
 const stride = Number(process.env.DRIFTLINE_STRIDE ?? 1);
+const pairs = Number(process.env.DRIFTLINE_PAIRS ?? 256);
+const hours = { timeout: 4 * 3_600_000 };
 
-it.each(['before', 'after'] as const)('a kill %s each writing of the journal', { timeout: 3_600_000 }, async (when) => {
-  let nth = 1;
-  for (; await killedAt(nth, when); nth += stride);
-  expect(nth).toBeGreaterThan(20);
+const scenarios: readonly ScenarioName[] = ['all of a tenant', 'a few objects, with a hand in between'];
+
+describe.each(scenarios)('a recovery of %s', (name) => {
+  it.each(['before', 'after'] as const)('killed %s each writing of its journal', hours, async (when) => {
+    const { runs, violations } = await sweep(1, 0, (nth) => killedAt(name, nth, when));
+    expect(violations, `${runs} runs`).toEqual([]);
+  });
+
+  const modes = Object.entries(faults).flatMap(([fault, what]) =>
+    [1, Number.POSITIVE_INFINITY].map((times) => ({ fault, what, times, said: times === 1 ? 'once' : 'from then on' })),
+  );
+  it.each(modes.map((mode, turn) => ({ ...mode, turn })))(
+    'that meets $fault at each request, $said',
+    hours,
+    async ({ what, times, turn }) => {
+      const { runs, violations } = await sweep(stride, turn, (nth) => faultAt(name, nth, what, times));
+      expect(violations, `${runs} runs`).toEqual([]);
+    },
+  );
+
+  it('that meets two faults', hours, async () => {
+    const violations: string[] = [];
+    for (let number = 0; number < pairs; number += 1)
+      for (const violation of (await faultsAt(name, pairAt(number))).violations)
+        violations.push(`pair ${number}: ${violation}`);
+    expect(violations).toEqual([]);
+  });
 });
-
-const faults: Readonly<Record<string, Fault>> = {
-  '403': { kind: 'status', status: 403, code: 'Authorization_RequestDenied' },
-  '404': { kind: 'status', status: 404, code: 'Request_ResourceNotFound' },
-  '409 concurrency': { kind: 'status', status: 409, code: 'Directory_ConcurrencyViolation' },
-  '429': { kind: 'status', status: 429 },
-  '500': { kind: 'status', status: 500 },
-  '503 after it took effect': { kind: 'status', status: 503, tookEffect: true },
-  'a reset before headers': { kind: 'reset', when: 'beforeHeaders' },
-  'a reset after it took effect': { kind: 'reset', when: 'midBody', tookEffect: true },
-};
-
-for (const [name, fault] of Object.entries(faults))
-  for (const times of [1, Number.POSITIVE_INFINITY])
-    it(`${name} at each request, ${times === 1 ? 'once' : 'from then on'}`, { timeout: 3_600_000 }, async () => {
-      let nth = 1;
-      for (; await faultAt(nth, fault, times); nth += stride);
-      expect(nth).toBeGreaterThan(30);
-    });
