@@ -6,9 +6,10 @@ import type { IdMap, Plan } from '../../src/model/plan.ts';
 import { kindOf } from '../../src/model/ref.ts';
 import { translate } from '../../src/plan/index.ts';
 import { drifts } from '../support/drift.ts';
-import { everything, type Place, recoveryPlace } from '../support/recovery.ts';
+import { everything, type Place } from '../support/recovery.ts';
+import { memoryPlace } from '../support/recovery-scenarios.ts';
 
-const runs = Number(process.env.DRIFTLINE_RUNS ?? 6);
+const runs = Number(process.env.DRIFTLINE_RUNS ?? 20);
 
 /** Which drift, and what it picks. */
 const drift = fc.array(fc.tuple(fc.integer({ min: 0, max: drifts.length - 1 }), fc.nat(1000)), {
@@ -54,7 +55,7 @@ describe('a recovery of random drift', () => {
   }, async () => {
     await fc.assert(
       fc.asyncProperty(drift, async (changes) => {
-        const place = await recoveryPlace();
+        const place = await memoryPlace();
         try {
           const goal = (await place.snapshot()).id;
           for (const [which, pick] of changes) await drifts[which]!.run(place, pick);
@@ -87,7 +88,7 @@ describe('a recovery of random drift', () => {
   });
 
   it('writes nothing where nothing was allowed', async () => {
-    const place = await recoveryPlace();
+    const place = await memoryPlace();
     try {
       const goal = (await place.snapshot()).id;
       for (const [at, one] of drifts.entries()) await one.run(place, at * 7);
