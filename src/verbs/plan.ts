@@ -4,7 +4,7 @@ import { applyChange, applyIgnore, diffEntities, requireInForce } from '../diff/
 import type { Commit } from '../model/commit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Coverage } from '../model/coverage.ts';
-import type { Entity } from '../model/entity.ts';
+import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
@@ -181,13 +181,34 @@ async function pairsBetween(
   scope: Scope,
   ids: IdMap,
 ): Promise<{ pairs: Pair[]; ignored: number }> {
-  const sides = new Map<Ref, { live?: Entity; goal?: Entity }>();
+  const pairs: Pair[] = [];
+  let ignored = 0;
+  const today = now().toISOString().slice(0, 10);
+  // Of objects whose other side has not come: most have both in one window, and are settled there, so that little is held.
+  const open = new Map<Ref, Pair>();
+  const settle = ({ ref, live: current, goal: wanted }: Pair): void => {
+    open.delete(ref);
+    const kind = kinds.get(kindOf(ref))!;
+    const change = diffEntities(kind, current, wanted);
+    if (change === undefined) return;
+    const considered = applyIgnore(change, configuration.ignore, today);
+    ignored += considered.ignored;
+    if (considered.change === undefined) return;
+    const goal = considered.ignored === 0 ? wanted : applyChange(kind, current, considered.change);
+    pairs.push({
+      ref,
+      ...(current && { live: current }),
+      ...(goal && { goal: current === undefined ? goal : sharing(goal, current) }),
+    });
+  };
   const take = async (files: { ref: Ref; blob: string; path: string }[], side: 'live' | 'goal'): Promise<void> => {
     for await (const { entity } of repository.entities(files)) {
       const kind = kinds.get(kindOf(entity.ref));
       if (kind === undefined) continue;
       const one = side === 'goal' ? translate(kind, entity, ids) : entity;
-      sides.set(one.ref, { ...sides.get(one.ref), [side]: one });
+      const pair: Pair = { ref: one.ref, ...open.get(one.ref), [side]: one };
+      if (pair.live !== undefined && pair.goal !== undefined) settle(pair);
+      else open.set(one.ref, pair);
     }
   };
   let before: { ref: Ref; blob: string; path: string }[] = [];
@@ -203,18 +224,23 @@ async function pairsBetween(
   }
   await take(before, 'live');
   await take(after, 'goal');
-  const pairs: Pair[] = [];
-  let ignored = 0;
-  const today = now().toISOString().slice(0, 10);
-  for (const [ref, pair] of sides) {
-    const kind = kinds.get(kindOf(ref))!;
-    const change = diffEntities(kind, pair.live, pair.goal);
-    if (change === undefined) continue;
-    const considered = applyIgnore(change, configuration.ignore, today);
-    ignored += considered.ignored;
-    if (considered.change === undefined) continue;
-    const wanted = considered.ignored === 0 ? pair.goal : applyChange(kind, pair.live, considered.change);
-    pairs.push({ ref, ...(pair.live && { live: pair.live }), ...(wanted && { goal: wanted }) });
-  }
+  for (const pair of [...open.values()]) settle(pair);
   return { pairs, ignored };
+}
+
+/** The same object with the other one's values wherever they are equal: in a plan of many changes most of every pair is held once. */
+function sharing(one: Entity, other: Entity): Entity {
+  const attributes = Object.entries(one.attributes).map(([name, value]): [string, Json] => {
+    const same = other.attributes[name];
+    return [name, same !== undefined && equal(same, value) ? same : value];
+  });
+  const links = Object.entries(one.links).map(([name, targets]): [string, readonly Link[]] => {
+    const same = other.links[name];
+    return [name, same !== undefined && equalLinks(same, targets) ? same : targets];
+  });
+  return { ...one, attributes: Object.fromEntries(attributes), links: Object.fromEntries(links) };
+}
+
+function equalLinks(left: readonly Link[], right: readonly Link[]): boolean {
+  return left.length === right.length && left.every((link, at) => linkText(link) === linkText(right[at]!));
 }
