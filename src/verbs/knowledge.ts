@@ -1,7 +1,7 @@
 // What a plan must know beside the objects that differ: bins, what references lead to, names, and who can still sign in.
 import type { Commit } from '../model/commit.ts';
 import { type Coverage, type KindCoverage, NotComplete } from '../model/coverage.ts';
-import { displayNameOf, type Entity } from '../model/entity.ts';
+import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
 import { equal, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { IdMap, Unrepaired } from '../model/plan.ts';
@@ -137,9 +137,9 @@ export async function gather(
 /** Whom links that differ lead to, on either side. */
 function linkTargets(live: Entity | undefined, goal: Entity | undefined): Ref[] {
   const of = (entity: Entity | undefined) =>
-    new Set(Object.values(entity?.links ?? {}).flatMap((links) => links.map(({ target }) => target)));
+    new Map(Object.values(entity?.links ?? {}).flatMap((links) => links.map((link) => [linkText(link), link.target])));
   const [before, after] = [of(live), of(goal)];
-  return [...before, ...after].filter((ref) => !before.has(ref) || !after.has(ref));
+  return [...before, ...after].filter(([text]) => !before.has(text) || !after.has(text)).map(([, ref]) => ref);
 }
 
 /** Application ids of what the tenant has, where a reference in the pairs goes by one. */
@@ -180,8 +180,9 @@ function targetsOf({ kinds }: PlanRequest, pairs: readonly Pair[], appIds: Reado
       if (target !== undefined) targets.add(target);
     }
     for (const [name, links] of Object.entries(goal.links)) {
-      const before = new Set((live?.links[name] ?? []).map(({ target }) => target));
-      for (const { target } of links) if (!before.has(target)) targets.add(target);
+      // By their texts: whoever holds one app role of a resource may be about to get another one.
+      const before = new Set((live?.links[name] ?? []).map(linkText));
+      for (const link of links) if (!before.has(linkText(link))) targets.add(link.target);
     }
   }
   return targets;

@@ -164,3 +164,16 @@ describe('a recovery', () => {
     }
   });
 });
+
+it('an app role comes back to whom another one of the same resource was left', async () => {
+  const graph = (await list(place, '/servicePrincipals')).find(({ displayName }) => displayName === 'Microsoft Graph')!;
+  const path = `/servicePrincipals/${graph.id}/appRoleAssignedTo`;
+  const held = await list(place, path);
+  const twice = held.find(({ principalId }) => held.filter((other) => other.principalId === principalId).length > 1)!;
+  await ok('DELETE', `${path}/${twice.id}`);
+  const applied = await place.recover(before);
+  expect(applied.record).toMatchObject({ status: 'complete', refusals: [], left: [] });
+  expect((await list(place, path)).map(({ appRoleId }) => appRoleId).sort()).toEqual(
+    held.map(({ appRoleId }) => appRoleId).sort(),
+  );
+});
