@@ -17,19 +17,32 @@ export function leftovers(
   ids: IdMap,
 ): Leftover[] {
   const failed = new Map<string, string>();
+  const planned = new Set<string>();
   const made = new Set<string>();
   for (const step of applied.steps) {
     const outcome = outcomes.get(step.id);
-    const name = nameOf(step, currentRef(ids, step.ref));
+    const name = nameOf(
+      'target' in step ? { ...step, target: currentRef(ids, step.target) } : step,
+      currentRef(ids, step.ref),
+    );
+    planned.add(name);
     if (outcome?.outcome !== 'done') failed.set(name, outcome?.because ?? 'it was not tried: the run was stopped');
     else if (step.action === 'recreate' || step.action === 'restore') made.add(currentRef(ids, step.ref));
   }
   const said = new Set(applied.refusals.map((refusal) => refusalName(refusal, ids)));
+  const why = (step: Step): string => {
+    const name = nameOf(step, step.ref);
+    if (failed.has(name)) return failed.get(name)!;
+    // Memberships and app roles come back with an object from the bin, where nobody can see them.
+    if (step.action === 'unlink' && made.has(step.target))
+      return 'it came back from the bin with whom it leads to; plan again, and it goes';
+    return planned.has(name) ? 'it was written, and it still differs' : 'it came after the plan was made; plan again';
+  };
   const left: Leftover[] = again.steps.map((step) => ({
     ref: step.ref,
     displayName: step.displayName,
     ...pathOf(step),
-    because: failed.get(nameOf(step, step.ref)) ?? 'it was written, and it still differs',
+    because: why(step),
     byNature: false,
   }));
   for (const refusal of again.refusals) {

@@ -95,7 +95,9 @@ function asPlanned(walk: Walk, now: Step, kind: Kind, entity: Entity): boolean {
   if (now.action !== 'delete') return false;
   const inherited = walk.options.kinds.get(source.refersTo.kind)?.attributes ?? {};
   const names = new Set([...Object.keys(now.before), ...Object.keys(entity.attributes)]);
-  return [...names].every((name) => shows(name, now.before[name]) || inherited[name] !== undefined);
+  // What nobody can write there (replyUrls) has changed with the application alone, under whatever name that has it.
+  const follows = (name: string) => inherited[name] !== undefined || kind.attributes[name]?.write === 'never';
+  return [...names].every((name) => shows(name, now.before[name]) || follows(name));
 }
 
 /** Objects with a natural key come back by themselves with what they belong to (the grants of a service principal). */

