@@ -41,8 +41,10 @@ export const faults: Readonly<Record<string, Fault>> = {
 };
 
 export interface Sweep {
-  /** Requests of one unfaulted snapshot. */
+  /** Requests of one unfaulted snapshot, those inside batches too. */
   readonly requests: number;
+  /** How many of them the fault can fall on: inside a batch there are answers, and no connections. */
+  requestsFor(fault: Fault): number;
   /** Runs one snapshot in which the n-th request (from 1) meets the fault, and checks what must hold; says whether the fault fell. */
   run(nth: number, fault: Fault, times: number): Promise<boolean>;
   close(): Promise<void>;
@@ -107,10 +109,12 @@ export async function openSweep(keptIn: 'git' | 'memory' = 'git'): Promise<Sweep
   const after = await filesOf(repository, goal.id);
   const begun = sandbox.requests.length;
   await take(fresh());
-  const requests = sandbox.requests.length - begun;
+  const seen = sandbox.requests.slice(begun);
+  const alone = seen.filter((request) => !('inBatch' in request && request.inBatch)).length;
 
   return {
-    requests,
+    requests: seen.length,
+    requestsFor: ({ kind }) => (kind === 'status' ? seen.length : alone),
     async run(nth, fault, times) {
       const own = fresh();
       sandbox.faults.clear();
