@@ -1,8 +1,8 @@
 // Requests to the two recycle bins in: soft-deleted objects listed, restored with the same id, or deleted for good (reference 1.12).
-import { arrayCollection, contextUrl, list, parseSelect } from './listing.ts';
+import { arrayCollection, contextUrl, list } from './listing.ts';
 import { need } from './objects.ts';
 import type { World } from './options.ts';
-import { present } from './present.ts';
+import { parseSelect, present } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,

@@ -1,4 +1,5 @@
 // Contained collections (federated credentials, method configurations, combination configurations): requests in, the owner's array changed out.
+import { childRules } from './expand.ts';
 import { arrayCollection, contextUrl, list } from './listing.ts';
 import { checkBody, merge, need, resourceName } from './objects.ts';
 import type { World } from './options.ts';
@@ -74,18 +75,7 @@ function childNotFound({ rules }: ChildCall, key: string): GraphError {
   return notFound(key);
 }
 
-/** Rules of a child as of an object, so that one code shapes both. */
-function rulesOf({ rule, rules, navigation }: ChildCall): EntityType {
-  return {
-    type: rule.type,
-    path: navigation,
-    methods: ['list', 'get'],
-    readOnly: [],
-    permissions: rules.permissions,
-    ...(rule.derived ? { derived: rule.derived } : {}),
-    ...(/^(identity|policies)\//.test(rules.path) ? { path: `${rules.path}/${navigation}` } : {}),
-  };
-}
+const rulesOf = ({ rules, navigation }: ChildCall) => childRules(rules, navigation) as EntityType;
 
 function shape(world: World, context: Context, call: ChildCall, child: GraphRecord, single: boolean): GraphRecord {
   return present(world, context, rulesOf(call), child as GraphObject, { single });

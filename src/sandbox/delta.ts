@@ -1,8 +1,8 @@
 // A delta request in, a page of what there is or of what changed out, with the link to go on from (reference 1.5).
 import { createHash, createHmac } from 'node:crypto';
-import { nextLink, parseSelect } from './listing.ts';
+import { nextLink } from './listing.ts';
 import type { World } from './options.ts';
-import { present } from './present.ts';
+import { parseSelect, present } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,

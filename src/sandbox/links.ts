@@ -1,9 +1,10 @@
 // Relations by `$ref` and `@odata.bind`: what a request names in, links made or ended in the store out (reference 1.11).
 
-import { arrayCollection, type Collection, contextUrl, countOf, list, parseSelect, relatedItems } from './listing.ts';
+import { relatedItems } from './expand.ts';
+import { arrayCollection, type Collection, contextUrl, countOf, list } from './listing.ts';
 import type { World } from './options.ts';
 import { allowed } from './permissions.ts';
-import { present } from './present.ts';
+import { parseSelect, present } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,

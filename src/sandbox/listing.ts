@@ -1,25 +1,19 @@
 // A collection and the query options of a request in, one page of it out (reference 1.4).
+import { type Expansion, expand, type Item, parseExpand } from './expand.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import type { World } from './options.ts';
-import { allowed } from './permissions.ts';
-import { checkSelect, present } from './present.ts';
+import { checkSelect, derivedTypes, parseSelect, present } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,
   badRequest,
   type Context,
-  denied,
   type EntityType,
   GraphError,
   type GraphObject,
   type GraphRecord,
   type Json,
 } from './types.ts';
-
-export interface Item {
-  readonly type: string;
-  readonly object: GraphObject;
-}
 
 /** A collection that can be read from a position on; `next` is undefined at its end. */
 export interface Collection {
@@ -64,8 +58,6 @@ export function arrayCollection(type: string, path: string, items: readonly Item
 
 const maximumPage = 999;
 const defaultPage = 100;
-/** Expanded relations are cut here, without a word (reference 1.4). */
-const expandCap = 20;
 
 interface Options {
   readonly top: number | undefined;
@@ -77,11 +69,6 @@ interface Options {
   readonly skip: number;
   readonly counted: boolean;
   readonly advanced: boolean;
-}
-
-interface Expansion {
-  readonly relation: string;
-  readonly select: readonly string[] | undefined;
 }
 
 /** Answers `GET` of a collection; `rules` are those of its items' type, or of `directoryObject`. */
@@ -156,7 +143,7 @@ function parseOptions(request: GraphRequest, context: Context, rules: EntityType
   return {
     top: parseTop(query.get('$top')),
     selected,
-    expand: parseExpand(query.get('$expand'), rules, advanced),
+    expand: parseExpand(query.get('$expand'), rules, context, advanced),
     filter,
     orderBy,
     search: parseOption(query.get('$search'), (text) => parseFilter(searchAsFilter(text))),
@@ -207,96 +194,12 @@ function parseTop(text: string | undefined): number | undefined {
   return top;
 }
 
-/** The names of a `$select`, checked against the type. */
-export function parseSelect(
-  text: string | undefined,
-  rules: EntityType,
-  context: Context,
-  single: boolean,
-): ReadonlySet<string> | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  const names = text.split(',').map((name) => name.trim().split('/')[0] ?? '');
-  checkSelect(names, rules, context, single, derivedTypes(rules));
-  return new Set(names);
-}
-
-/** Objects of several types: a name that only one of them has is fine. */
-function derivedTypes(rules: EntityType): readonly string[] | undefined {
-  return rules.type === 'directoryObject' ? ['user', 'group', 'application', 'servicePrincipal', 'device'] : undefined;
-}
-
 function parseOrder(text: string | undefined): { property: string; descending: boolean }[] {
   if (text === undefined) return [];
   return text.split(',').map((part) => {
     const [property = '', direction = 'asc'] = part.trim().split(/\s+/);
     return { property, descending: direction === 'desc' };
   });
-}
-
-/** One relation, with at most a `$select` of its own (reference 1.4). */
-export function parseExpand(text: string | undefined, rules: EntityType, advanced: boolean): Expansion | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  if (advanced) throw badRequest('$expand is not supported in combination with advanced queries.');
-  const match = /^(\w+)(?:\(\$select=([\w,\s]+)\))?$/.exec(text.trim());
-  if (!match) throw new GraphError(400, 'Request_UnsupportedQuery', 'Only one relation can be expanded in a request.');
-  const [, relation = '', select] = match;
-  if (!rules.links?.[relation] && !rules.related?.[relation] && !rules.children?.[relation]) {
-    throw badRequest(`Could not find a property named '${relation}' on type 'microsoft.graph.${rules.type}'.`);
-  }
-  return { relation, select: select?.split(',').map((name) => name.trim()) };
-}
-
-/** Adds an expanded relation to an answer: a single one whole, a collection's first 20. */
-export function expand(
-  world: World,
-  context: Context,
-  rules: EntityType,
-  object: GraphObject,
-  expansion: Expansion,
-  shaped: GraphRecord,
-): void {
-  const { relation, select } = expansion;
-  const child = rules.children?.[relation];
-  if (child) {
-    shaped[relation] = object[relation] ?? [];
-    return;
-  }
-  const items = relatedItems(context, rules, object, relation);
-  if (!rules.links?.[relation] && !allowed(context.caller.permissions, readOf(rules, relation, context)))
-    throw denied();
-  const values = items.slice(0, expandCap).map(({ type, object: other }) =>
-    present(world, context, context.rules(type) ?? rules, other, {
-      single: false,
-      selected: select ? new Set(select) : undefined,
-      polymorphic: rules.links?.[relation] !== undefined,
-    }),
-  );
-  if (!rules.links?.[relation]?.single) shaped[relation] = values as Json[];
-  else if (values[0]) shaped[relation] = values[0];
-}
-
-/** Permissions to read a related collection: its own, or its type's. */
-export function readOf(rules: EntityType, relation: string, context: Context): EntityType['permissions']['read'] {
-  const related = rules.related?.[relation];
-  return related?.read ?? (related && context.rules(related.type)?.permissions.read) ?? rules.permissions.read;
-}
-
-/** The objects at the other end of a relation, either way round. */
-export function relatedItems(context: Context, rules: EntityType, object: GraphObject, relation: string): Item[] {
-  const related = rules.related?.[relation];
-  if (related) {
-    return context.reader
-      .find(related.type, related.by, object.id)
-      .map((each) => ({ type: related.type, object: each }));
-  }
-  const link = rules.links?.[relation];
-  const ids = link?.inverseOf
-    ? context.reader.owners(link.inverseOf, object.id)
-    : context.reader.targets(relation, object.id);
-  return ids
-    .map((id) => context.reader.locate(id))
-    .filter((found) => found !== undefined)
-    .filter((found) => link?.targets.includes(found.type) ?? true);
 }
 
 /** `"displayName:ab" OR "mail:ab"` as the filter that means about the same. */

@@ -89,6 +89,24 @@ export function checkSelect(
   }
 }
 
+/** The names of a `$select`, checked against the type. */
+export function parseSelect(
+  text: string | undefined,
+  rules: EntityType,
+  context: Context,
+  single: boolean,
+): ReadonlySet<string> | undefined {
+  if (text === undefined || text.trim() === '') return undefined;
+  const names = text.split(',').map((name) => name.trim().split('/')[0] ?? '');
+  checkSelect(names, rules, context, single, derivedTypes(rules));
+  return new Set(names);
+}
+
+/** Objects of several types: a name that only one of them has is fine. */
+export function derivedTypes(rules: EntityType): readonly string[] | undefined {
+  return rules.type === 'directoryObject' ? ['user', 'group', 'application', 'servicePrincipal', 'device'] : undefined;
+}
+
 /** What a read answers with, worked out once for all objects of a listing. */
 interface Plan {
   readonly names: readonly { readonly name: string; readonly unset: Json | undefined; readonly differs: boolean }[];

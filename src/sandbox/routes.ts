@@ -3,23 +3,13 @@ import { binRoute } from './bins.ts';
 import { childRoute } from './children.ts';
 import { deltaRoute } from './delta.ts';
 import { directoryObjectRoute } from './directory.ts';
+import { expand, parseExpand, readOf, relatedItems } from './expand.ts';
 import { relationRoute } from './links.ts';
-import {
-  arrayCollection,
-  contextUrl,
-  countOf,
-  expand,
-  list,
-  parseExpand,
-  parseSelect,
-  readOf,
-  relatedItems,
-  tableCollection,
-} from './listing.ts';
+import { arrayCollection, contextUrl, countOf, list, tableCollection } from './listing.ts';
 import { create, need, remove, update } from './objects.ts';
 import type { World } from './options.ts';
 import { allowed } from './permissions.ts';
-import { present } from './present.ts';
+import { parseSelect, present } from './present.ts';
 import { alternateKey, type GraphRequest } from './request.ts';
 import {
   type Answer,
@@ -276,7 +266,7 @@ function readObject(
   polymorphic: boolean,
 ): Answer {
   const selected = parseSelect(request.query.get('$select'), rules, context, true);
-  const expansion = parseExpand(request.query.get('$expand'), rules, false);
+  const expansion = parseExpand(request.query.get('$expand'), rules, context, false);
   const shaped = present(world, context, rules, object, { single: true, selected, polymorphic });
   if (expansion) expand(world, context, rules, object, expansion, shaped);
   const path = polymorphic ? 'directoryObjects' : rules.path;

@@ -200,6 +200,76 @@ describe('$expand and relations', () => {
     expect((await get('/groups?$expand=members,owners')).status).toBe(400);
   });
 
+  it('expands the federated credentials of listed applications, all that one can have', async () => {
+    const credential = (owner: number, number: number) => ({
+      id: id('f', owner * 100 + number),
+      name: `deploy-${number}`,
+      issuer: 'https://token.actions.githubusercontent.com',
+      subject: `repo:contoso/app-${owner}-${number}:ref:refs/heads/main`,
+      audiences: ['api://AzureADTokenExchange'],
+    });
+    const held = (owner: number) => (owner === 1 ? 20 : owner === 2 ? 1 : 0);
+    const { get, all } = tenant({
+      applications: Array.from({ length: 130 }, (_, owner) =>
+        application(owner, {
+          federatedIdentityCredentials: Array.from({ length: held(owner) }, (_, number) => credential(owner, number)),
+        }),
+      ),
+    });
+    const path = '/applications?$expand=federatedIdentityCredentials';
+    expect((await get(`${path}&$top=999`)).body.value).toHaveLength(100);
+    const listed = new Map((await all(`${path}&$select=displayName`)).map((each) => [each.id, each]));
+    for (const owner of [0, 1, 2]) {
+      const { displayName, federatedIdentityCredentials, ...rest } = listed.get(id('c', owner));
+      expect(Object.keys(rest).filter((name) => !name.startsWith('@'))).toEqual(['id']);
+      expect(displayName).toBe(`Application ${owner}`);
+      const apart = await all(`/applications/${id('c', owner)}/federatedIdentityCredentials`);
+      expect(federatedIdentityCredentials).toHaveLength(held(owner));
+      expect(federatedIdentityCredentials).toEqual(expect.arrayContaining(apart));
+    }
+    const [only] = (await get(`/applications/${id('c', 2)}?$expand=federatedIdentityCredentials($select=name)`)).body
+      .federatedIdentityCredentials;
+    expect(only).toEqual({ id: id('f', 200), name: 'deploy-0' });
+    const unknown = await get('/applications?$expand=federatedIdentityCredentials($select=shoeSize)');
+    expect(unknown.body.error.message).toBe(
+      "Could not find a property named 'shoeSize' on type 'microsoft.graph.federatedIdentityCredential'.",
+    );
+    expect((await get('/applications?$expand=federatedIdentityCredentials,owners')).status).toBe(400);
+  });
+
+  it('cuts the expanded app role assignments of a listed service principal at 20, and lists them whole apart', async () => {
+    const assigned = (count: number) =>
+      Array.from({ length: count }, (_, number) => ({ target: `users/${id('a', number)}`, appRoleId: id('0', 0) }));
+    const { get, all } = tenant({
+      users: many(21),
+      servicePrincipals: [
+        ...Array.from({ length: 120 }, (_, number) => principal(number + 10)),
+        principal(1),
+        principal(2, { links: { appRoleAssignedTo: assigned(1) } }),
+        principal(3, { links: { appRoleAssignedTo: assigned(20) } }),
+        principal(4, { links: { appRoleAssignedTo: assigned(21) } }),
+      ],
+    });
+    const path = '/servicePrincipals?$expand=appRoleAssignedTo';
+    expect((await get(`${path}&$top=999`)).body.value).toHaveLength(100);
+    const listed = new Map((await all(path)).map((each) => [each.id, each]));
+    for (const [number, count] of [1, 2, 3, 4].map((each) => [each, [0, 1, 20, 21][each - 1] as number] as const)) {
+      const apart = await all(`/servicePrincipals/${id('e', number)}/appRoleAssignedTo?$top=999`);
+      expect(apart).toHaveLength(count);
+      const { appRoleAssignedTo, ...rest } = listed.get(id('e', number));
+      expect(appRoleAssignedTo).toHaveLength(Math.min(20, count));
+      expect(apart).toEqual(expect.arrayContaining(appRoleAssignedTo));
+      expect(Object.keys(rest).filter((name) => /nextLink/i.test(name))).toEqual([]);
+    }
+    expect((await get('/servicePrincipals?$expand=appRoleAssignedTo,owners')).status).toBe(400);
+  });
+
+  it('refuses to expand what the caller may not read, also where there is nothing', async () => {
+    const { get } = tenant({ users: [user(1)] }, { permissions: ['User.Read.All'] });
+    expect((await get('/users?$expand=manager')).status).toBe(200);
+    expect((await get('/users?$expand=appRoleAssignments')).status).toBe(403);
+  });
+
   it('says the type of each item of a mixed collection, and casts to one', async () => {
     const { get } = tenant({
       users: [user(1)],
