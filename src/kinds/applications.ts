@@ -87,7 +87,7 @@ export const applications = {
       attribute: 'federatedIdentityCredentials',
       key: 'name',
       alternateKey: true,
-      read: 'list',
+      read: 'expand',
       write: ['create', 'update', 'delete'],
       createOnly: ['name'],
     },
@@ -97,4 +97,5 @@ export const applications = {
   creation: 'post',
   permissions: { read: ['Application.Read.All'], write: ['Application.ReadWrite.All'] },
   native: 'application',
+  tracked: { besides: ['owners', 'federatedIdentityCredentials'] },
 } as const satisfies Kind;

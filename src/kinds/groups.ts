@@ -87,7 +87,7 @@ export const groups = {
     ],
   },
   native: 'group',
-  tracked: {},
+  tracked: { besides: [] },
   readOnlyWhen: [
     {
       attribute: 'mailEnabled',

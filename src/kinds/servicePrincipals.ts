@@ -93,6 +93,7 @@ export const servicePrincipals = {
     ],
   },
   native: 'servicePrincipal',
+  tracked: { besides: ['owners', 'appRoleAssignedTo'] },
   readOnlyWhen: [
     { ...ofMicrosoft[0], because: notOurs },
     { ...ofMicrosoft[1], because: notOurs },

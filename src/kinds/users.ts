@@ -88,7 +88,17 @@ export const users = {
   },
   links: {
     manager: { targets: ['users', 'contacts'], single: true, read: 'delta', write: 'ref' },
-    sponsors: { targets: ['users', 'groups'], read: 'expand', write: 'ref', cloudOnly: false },
+    // Of those who came by invitation, whatever they are now (documentation of user: "responsible for this guest's privileges").
+    sponsors: {
+      targets: ['users', 'groups'],
+      existsWhen: [
+        { attribute: 'userType', equals: 'Guest' },
+        { attribute: 'creationType', equals: 'Invitation' },
+      ],
+      read: 'expand',
+      write: 'ref',
+      cloudOnly: false,
+    },
   },
   deletion: { mode: 'soft', bin: '/directory/deletedItems/microsoft.graph.user' },
   creation: 'post',
@@ -103,8 +113,7 @@ export const users = {
     ],
   },
   native: 'user',
-  // Graph has sponsors for guests, and no change tracking for them.
-  tracked: { besides: { link: 'sponsors', filter: "userType eq 'Guest'" } },
+  tracked: { besides: ['sponsors'] },
   notCreatedWhen: [
     {
       attribute: 'userType',

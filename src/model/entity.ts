@@ -31,6 +31,14 @@ export function sortLinks(links: readonly Link[]): readonly Link[] {
   return [...byText.keys()].sort(compareText).map((text) => byText.get(text)!);
 }
 
+/** What an object has of a link or of contained objects, as one text to compare; empty where it has none. */
+export function besidesText(part: string, { attributes, links }: Pick<Entity, 'attributes' | 'links'>): string {
+  const targets = links[part];
+  if (targets !== undefined) return targets.length === 0 ? '' : `${part} ${targets.map(linkText).join(' ')}\n`;
+  const items = attributes[part];
+  return items === undefined ? '' : `${part} ${canonicalText(items)}\n`;
+}
+
 /** The name a person knows an object by: the first of the kind's naming attributes that is set, else its key. */
 export function displayNameOf(kind: Kind | undefined, entity: Entity): string {
   for (const name of nameAttributes(kind)) {

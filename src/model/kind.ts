@@ -121,14 +121,16 @@ export interface LinkKind {
   readonly targets: readonly string[];
   readonly single?: true;
   /**
-   * Where it is read from (reference 1.4, 1.5): `delta` in bulk by `<path>/delta?$select=<link>`; `expand` on the listing, complete up to 19
-   * and read by list beyond; `list` per object, in batches of 20.
+   * Where it is read from (reference 1.4, 1.5): `delta` in bulk by `<path>/delta?$select=<link>`; `expand` on the listing (on one of its own
+   * where only some objects have it), complete up to 19 and read by list beyond; `list` per object, in batches of 20.
    */
   readonly read: 'delta' | 'expand' | 'list';
   /** How it is written: `$ref` links (reference 1.11), an object of its own posted to the list, or not at all. */
   readonly write: 'ref' | 'assignment' | 'never';
   /** Members of a listed item that are the link's target and its properties, where the item is no directory object (app role assignments). */
   readonly item?: { readonly target: string; readonly targetType?: string; readonly properties: readonly string[] };
+  /** Only objects for which one of these holds have the link: the others are not asked for it. */
+  readonly existsWhen?: readonly (Condition & { readonly equals: string })[];
   /** Where this holds the link is computed by the server: not stored, never written. */
   readonly computedWhen?: Condition;
   /** Where this holds Graph shows the link only to a token with that permission, and to others as empty (reference 3.2). */
@@ -152,8 +154,11 @@ export interface Contained {
   readonly key: string;
   /** Addressed by the alternate key, `<attribute>(<key>='…')`, and not by a path segment (reference 1.3). */
   readonly alternateKey?: true;
-  /** `inline`: comes with the owner; `list`: read per owner, in batches of 20. */
-  readonly read: 'inline' | 'list';
+  /**
+   * `inline`: comes with the owner; `expand`: by a listing of the owners with `$expand`, complete up to 19 and read per owner beyond; `list`:
+   * read per owner, in batches of 20.
+   */
+  readonly read: 'inline' | 'expand' | 'list';
   /** Read only for owners where this holds. */
   readonly when?: Condition;
   /** Which requests there are for it; `update` alone means that its items exist by themselves. */
@@ -241,10 +246,10 @@ export interface Kind {
   /** Clouds that do not have it (reference 1.1). */
   readonly absentIn?: readonly string[];
   /**
-   * A delta query tells of every change to what is stored (reference 1.5), but of the link in `besides`, which is listed anew for the objects
-   * that the filter finds, and for those that had such links before. Absent: only reading all of the kind tells what changed.
+   * A delta query tells of every change to what is stored (reference 1.5), but of the links and contained objects in `besides`, of which a
+   * listing with `$expand` tells whether they are as they were. Absent: only reading all of the kind tells what changed.
    */
-  readonly tracked?: { readonly besides?: { readonly link: string; readonly filter: string } };
+  readonly tracked?: { readonly besides: readonly string[] };
 }
 
 /** The attributes that may name an object of this kind, best first. */

@@ -73,7 +73,7 @@ export interface ChangeTracking {
     kind: Kind,
     since: ChangeMark,
   ): Promise<{ readonly keys: ReadonlySet<string>; readonly mark: ChangeMark } | undefined>;
-  /** The links of the row's `tracked.besides` of the objects that its filter finds, as one text for each that has some. */
+  /** What objects have of the row's `tracked.besides`, by key, in the row's order and as `besidesText` says it; of none, nothing. */
   besides(kind: Kind): Promise<ReadonlyMap<string, string>>;
   /** A text that changes with every recovery by Microsoft's own service, which leaves no trace in change tracking; undefined where it may not be looked at. */
   recoveries(): Promise<string | undefined>;

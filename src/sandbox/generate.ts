@@ -71,6 +71,8 @@ function source(
   };
 }
 
+const isGuest = (index: number) => index % 10 === 9;
+
 function user(index: number): GraphObject {
   const name = `person${index}`;
   return {
@@ -95,7 +97,9 @@ function user(index: number): GraphObject {
     surname: String(index),
     usageLocation: 'DE',
     userPrincipalName: `${name}@contoso.com`,
-    userType: 'Member',
+    ...(isGuest(index)
+      ? { creationType: 'Invitation', externalUserState: 'Accepted', userType: 'Guest' }
+      : { userType: 'Member' }),
   };
 }
 
@@ -261,7 +265,7 @@ function assignmentSource(count: Counts): Source {
   return source('appRoleAssignment', served, key, at, find);
 }
 
-/** Group `g` has the users `g·m … g·m + m − 1`, round the end; the first of them owns it. User `u`'s manager is user `u div 10`. */
+/** Group `g` has the users `g·m … g·m + m − 1`, round the end; the first of them owns it. User `u`'s manager is user `u div 10`, who also sponsors guests. */
 function links(count: Counts): LinkSource[] {
   const { users: total, groups: groupCount, membersPerGroup } = count;
   if (total === 0) return [];
@@ -295,6 +299,12 @@ function links(count: Counts): LinkSource[] {
       relation: 'manager',
       targets: (id) => known(userIndex(id), (index) => (index === 0 ? [] : [users.of(Math.floor(index / 10))])),
       owners: (id) => known(userIndex(id), reports) ?? [],
+    },
+    {
+      relation: 'sponsors',
+      targets: (id) => known(userIndex(id), (index) => (isGuest(index) ? [users.of(Math.floor(index / 10))] : [])),
+      owners: (id) =>
+        known(userIndex(id), (index) => reports(index).filter((report) => isGuest(users.index(report)!))) ?? [],
     },
   ];
 }

@@ -36,11 +36,12 @@ export function selectOf(kind: Kind, permissions: readonly string[] | undefined)
   for (const name of [...names]) {
     const fact = kind.attributes[name];
     const guarded = fact?.guard !== undefined && !permissions?.includes(fact.guard);
-    const listed = kind.contained?.some(({ attribute, read }) => attribute === name && read === 'list');
+    const listed = kind.contained?.some(({ attribute, read }) => attribute === name && read !== 'inline');
     if (fact?.noise || guarded || listed) names.delete(name);
   }
-  for (const { computedWhen, hiddenWhen } of Object.values(kind.links))
-    for (const condition of [computedWhen, hiddenWhen]) if (condition !== undefined) names.add(condition.attribute);
+  for (const { existsWhen = [], computedWhen, hiddenWhen } of Object.values(kind.links))
+    for (const condition of [...existsWhen, computedWhen, hiddenWhen])
+      if (condition !== undefined) names.add(condition.attribute);
   for (const { when } of kind.contained ?? []) if (when !== undefined) names.add(when.attribute);
   return [...names].join(',');
 }

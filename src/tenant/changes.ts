@@ -1,19 +1,17 @@
 // Changes: a mark from an earlier read into the keys of what has changed since, by delta queries (reference 1.5); it never says too little.
-import { linkText, sortLinks } from '../model/entity.ts';
+import { besidesText } from '../model/entity.ts';
 import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { isKey } from '../model/ref.ts';
 import type { ChangeMark, ChangeTracking } from '../model/tenant.ts';
-import { keyOfRaw, selectOf, withQuery } from './addressing.ts';
+import { keyOfRaw, selectOf } from './addressing.ts';
 import { succeeded } from './answer.ts';
-import { expandedLinks } from './children.ts';
 import { keyText } from './collections.ts';
+import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import type { Graph } from './graph.ts';
+import { toEntity } from './normalize.ts';
 import { ExpiredMark, type Listing, readPages } from './paging.ts';
 import { Refused, shapeProblem } from './problems.ts';
-
-/** With an `$expand` Graph gives pages of a hundred (reference 1.4). */
-const expandedPageSize = 100;
 
 export class GraphTracking implements ChangeTracking {
   readonly #graph: Graph;
@@ -40,22 +38,18 @@ export class GraphTracking implements ChangeTracking {
 
   async besides(kind: Kind): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
-    const besides = kind.tracked?.besides;
-    if (besides === undefined) return found;
-    const path = withQuery(kind.path, {
-      $filter: encodeURIComponent(besides.filter),
-      $select: 'id',
-      $expand: `${besides.link}($select=id)`,
-      $top: expandedPageSize,
-    });
-    const listing = { version: kind.version, path, lane: kind.lane, about: kind.name };
-    for await (const { items } of readPages(this.#graph, listing)) {
-      for (const item of items) {
-        const links = expandedLinks(kind, besides.link, item);
-        const key = keyOfRaw(kind, item);
-        if (links === undefined) found.set(key, 'more than are expanded');
-        else if (links.length > 0) found.set(key, sortLinks(links).map(linkText).join(' '));
+    for (const part of kind.tracked?.besides ?? []) {
+      let pass = 1;
+      let texts = new Map<string, string>();
+      for await (const page of readExpanded(this.#graph, kind, part)) {
+        if (page.pass !== pass) texts = new Map();
+        pass = page.pass;
+        for (const raw of page.items) {
+          const text = partOf(kind, part, raw);
+          if (text !== '') texts.set(keyOfRaw(kind, raw), text);
+        }
       }
+      for (const [key, text] of texts) found.set(key, (found.get(key) ?? '') + text);
     }
     return found;
   }
@@ -71,10 +65,7 @@ export class GraphTracking implements ChangeTracking {
   /** What a delta must be asked for: all that is stored and the links it carries; undefined where it would not tell everything. */
   async #select(kind: Kind): Promise<string | undefined> {
     if (kind.tracked === undefined) return undefined;
-    const { besides } = kind.tracked;
     const links = Object.keys(kind.links).filter((link) => kind.links[link]!.read === 'delta');
-    const untold = Object.keys(kind.links).some((link) => !links.includes(link) && link !== besides?.link);
-    if (untold || kind.contained?.some(({ read }) => read === 'list')) return undefined;
     const attributes = selectOf(kind, await this.#permissions());
     return attributes === undefined ? undefined : [attributes, ...links].join(',');
   }
@@ -99,6 +90,18 @@ export class GraphTracking implements ChangeTracking {
     }
   }
 }
+
+/** A part of an object as {@link besidesText} says it; one that may be cut is like no other, so that the object is read. */
+function partOf(kind: Kind, part: string, raw: JsonObject): string {
+  if (kind.links[part] !== undefined) {
+    const links = expandedLinks(kind, part, raw);
+    return links === undefined ? cut : besidesText(part, toEntity(kind, { id: raw.id! }, { [part]: links }));
+  }
+  const items = expandedItems(kind, part, raw);
+  return items === undefined ? cut : besidesText(part, toEntity(kind, { id: raw.id!, [part]: items }, {}));
+}
+
+const cut = 'more than are expanded';
 
 function deltaPath(kind: Kind, select: string): string {
   return `${kind.path}/delta?$select=${select}`;

@@ -1,11 +1,11 @@
 // Children: what objects have apart from their own attributes (links, contained objects), read per object in batches of 20.
 import type { Link } from '../model/entity.ts';
-import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import { type Contained, holds, type Kind, type LinkKind } from '../model/kind.ts';
+import { isObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Contained, Kind, LinkKind } from '../model/kind.ts';
 import { linkPageSize, objectPath, withQuery } from './addressing.ts';
 import { type Answer, succeeded } from './answer.ts';
 import { readBatch } from './batch.ts';
-import { keyText, targetRef } from './collections.ts';
+import { expandedLinks, toLink } from './expanded.ts';
 import type { Graph, ReadRequest } from './graph.ts';
 import { checkPage, readAll } from './paging.ts';
 import { Refused, shapeProblem } from './problems.ts';
@@ -25,22 +25,19 @@ interface Question {
   readonly path: string;
 }
 
-/** More than this many expanded items may be a cut list (reference 1.4). */
-const expandedAtMost = 19;
-
 /**
- * Reads, for each object, the links named for it and the contained objects of the row. `undefined` for an object that is gone by now.
+ * Reads, for each object, the links and contained objects named for it. `undefined` for an object that is gone by now.
  * Throws {@link Refused}, naming the object, where Graph refuses a part of it.
  */
 export async function readChildren(
   graph: Graph,
   kind: Kind,
   raws: readonly JsonObject[],
-  links: readonly (readonly string[])[],
+  parts: readonly (readonly string[])[],
 ): Promise<(Children | undefined)[]> {
   const children: (Children | undefined)[] = raws.map(() => ({ links: {}, contained: {} }));
   const questions = raws.flatMap((raw, object) =>
-    questionsOf(kind, raw, links[object]!).map((one) => ({ ...one, object })),
+    questionsOf(kind, raw, parts[object]!).map((one) => ({ ...one, object })),
   );
   const request = { version: kind.version, lane: kind.lane, about: kind.name } as const;
   const answers = await readBatch(
@@ -58,19 +55,15 @@ export async function readChildren(
   return children;
 }
 
-function questionsOf(kind: Kind, raw: JsonObject, links: readonly string[]): { part: Part; path: string }[] {
-  const questions: { part: Part; path: string }[] = [];
-  if (links.length === 0 && kind.contained === undefined) return questions;
+function questionsOf(kind: Kind, raw: JsonObject, parts: readonly string[]): { part: Part; path: string }[] {
+  if (parts.length === 0) return [];
   const path = objectPath(kind, String(raw.id));
-  for (const link of links) {
-    const row = kind.links[link]!;
-    questions.push({ part: { link, row }, path: linkPath(path, link, row) });
-  }
-  for (const contained of kind.contained ?? []) {
-    if (contained.read !== 'list' || (contained.when !== undefined && !holds(contained.when, raw))) continue;
-    questions.push({ part: { contained }, path: `${path}/${contained.attribute}` });
-  }
-  return questions;
+  return parts.map((name) => {
+    const row = kind.links[name];
+    if (row !== undefined) return { part: { link: name, row }, path: linkPath(path, name, row) };
+    const contained = kind.contained!.find(({ attribute }) => attribute === name)!;
+    return { part: { contained }, path: `${path}/${name}` };
+  });
 }
 
 /** A single link is asked for by `$expand`, which is complete for it: so "it has none" cannot be mistaken for "it is gone". */
@@ -131,35 +124,4 @@ async function askAgain(
     left.map(({ path }) => path),
   );
   for (const [at, question] of left.entries()) await keep(graph, request, kind, question, answers[at]!, children);
-}
-
-/** One item of a link's list as a link. */
-export function toLink(row: LinkKind, item: JsonObject, subject: string): Link {
-  const text = (value: Json | undefined) => (typeof value === 'string' ? value : undefined);
-  if (row.item === undefined) return { target: targetRef(row, text(item['@odata.type']), item.id, subject) };
-  const { target, targetType, properties } = row.item;
-  const ref = targetRef(row, targetType === undefined ? undefined : text(item[targetType]), item[target], subject);
-  const kept: Record<string, string> = {};
-  for (const name of properties) {
-    const value = text(item[name]);
-    if (value === undefined) throw shapeProblem(`a link has no ${name}`, subject);
-    kept[name] = keyText(value);
-  }
-  return { target: ref, properties: kept };
-}
-
-/** The links that came expanded with an object; undefined where they may be cut, or are not there although there should be a list. */
-export function expandedLinks(kind: Kind, link: string, raw: JsonObject): readonly Link[] | undefined {
-  const row = kind.links[link]!;
-  const value = raw[link];
-  if (row.single) {
-    if (value === undefined || value === null) return [];
-    if (!isObject(value)) throw shapeProblem(`"${link}" is no object`, kind.path);
-    return [toLink(row, value, kind.path)];
-  }
-  if (!isArray(value) || value.length > expandedAtMost) return undefined;
-  return value.map((item) => {
-    if (!isObject(item)) throw shapeProblem(`an item of "${link}" is no object`, kind.path);
-    return toLink(row, item, kind.path);
-  });
 }

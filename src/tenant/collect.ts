@@ -1,20 +1,17 @@
 // Collecting: a kind's row into all of its objects as entities, page by page, links and contained objects included.
 import type { Entity, Link } from '../model/entity.ts';
-import { equal, type JsonObject } from '../model/json.ts';
+import { equal, type Json, type JsonObject } from '../model/json.ts';
 import { holds, type Kind } from '../model/kind.ts';
 import { keyOf } from '../model/ref.ts';
 import { keyOfRaw, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
-import { expandedLinks, readChildren } from './children.ts';
-import { type LinkIndex, readLinkIndex } from './delta.ts';
+import { type Bulk, isApart, readBulk } from './bulk.ts';
+import { readChildren } from './children.ts';
+import { expandedLinks, expandedPageSize, expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
-import { SeenKeys } from './guids.ts';
 import { toEntity } from './normalize.ts';
 import { readPages } from './paging.ts';
 import { Refused, Withheld } from './problems.ts';
-
-/** With an `$expand` Graph gives pages of a hundred (reference 1.4). */
-const expandedPageSize = 100;
 
 export interface Collecting {
   readonly graph: Graph;
@@ -35,25 +32,24 @@ export async function* collect(collecting: Collecting): AsyncGenerator<readonly 
     yield await collectSingleton(collecting);
     return;
   }
-  const bulk = Object.keys(kind.links).filter((link) => kind.links[link]!.read === 'delta');
-  const index = bulk.length === 0 ? undefined : await readLinkIndex(graph, kind, bulk);
-  const expanded = Object.keys(kind.links).find((link) => kind.links[link]!.read === 'expand');
+  const bulk = await readBulk(graph, kind);
+  const expanded = Object.keys(kind.links).find((link) => kind.links[link]!.read === 'expand' && !isApart(kind, link));
   const { pageSize } = kind;
   const listing = {
     version: kind.version,
     path: withQuery(kind.path, {
       $select: selectOf(kind, permissions),
-      $expand: expanded === undefined ? undefined : `${expanded}($select=id)`,
+      $expand: expanded === undefined ? undefined : expandOf(kind, expanded),
       $top: pageSize === undefined || expanded === undefined ? pageSize : Math.min(pageSize, expandedPageSize),
     }),
     lane: kind.lane,
     about: kind.name,
     entitySet: kind.path.split('/').at(-1)!,
   };
-  const seen = index ?? new SeenKeys();
+  const { seen } = bulk;
   for await (const { items } of readPages(graph, listing)) {
     const fresh = items.filter((raw) => !seen.met(keyOfRaw(kind, raw)));
-    const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { index, expanded }));
+    const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { bulk, expanded }));
     for (const { ref } of entities) seen.meet(keyOf(ref));
     if (entities.length > 0) yield entities;
   }
@@ -67,64 +63,63 @@ async function collectSingleton(collecting: Collecting): Promise<readonly Entity
   return entitiesOf(collecting, [singletonIn(kind, answer.body)], {});
 }
 
-export interface KnownLinks {
-  readonly index?: LinkIndex | undefined;
+/** What came with objects, or before them. */
+export interface Came {
+  readonly bulk?: Bulk | undefined;
   /** The link that came expanded with the objects. */
   readonly expanded?: string | undefined;
 }
 
-/** Objects of a kind as entities, with all their links: those that are known, and the rest read now. Objects that are gone are left out. */
-export async function entitiesOf(
-  collecting: Collecting,
-  raws: readonly JsonObject[],
-  { index, expanded }: KnownLinks,
-): Promise<Entity[]> {
+/** Objects of a kind as entities, with all that belongs to them: what is known, and the rest read now. Objects that are gone are left out. */
+export async function entitiesOf(collecting: Collecting, raws: readonly JsonObject[], came: Came): Promise<Entity[]> {
   const { graph, kind } = collecting;
-  const linked = raws.map((raw) => knownLinks(collecting, raw, index, expanded));
+  const parts = raws.map((raw) => partsOf(collecting, raw, came));
   const children = await readChildren(
     graph,
     kind,
     raws,
-    linked.map(({ unknown }) => unknown),
+    parts.map(({ unknown }) => unknown),
   );
   // Copying an object of fifty members costs as much as parsing it.
-  const contained = kind.contained?.some(({ read }) => read === 'list') === true;
+  const copied = kind.contained?.some(({ read }) => read !== 'inline') === true;
   return raws.flatMap((raw, at) => {
     const child = children[at];
     if (child === undefined) return [];
-    const whole = contained ? { ...raw, ...child.contained } : raw;
-    return [toEntity(kind, whole, { ...linked[at]!.known, ...child.links })];
+    const { links, contained } = parts[at]!;
+    const whole = copied ? { ...raw, ...contained, ...child.contained } : raw;
+    return [toEntity(kind, whole, { ...links, ...child.links })];
   });
 }
 
-/** The links that an object has of its own; those that the server computes are not asked for. */
-function wantedLinks(kind: Kind, raw: JsonObject): string[] {
-  return Object.keys(kind.links).filter((link) => {
-    const { computedWhen } = kind.links[link]!;
-    return computedWhen === undefined || !holds(computedWhen, raw);
-  });
+/** The parts of an object that are known already, and the names of those that are still to be read. */
+interface Parts {
+  readonly links: Record<string, readonly Link[]>;
+  readonly contained: Record<string, Json>;
+  readonly unknown: readonly string[];
 }
 
-/** The links of an object that came already, and the names of those that are still to be read. */
-function knownLinks(
-  { kind, permissions }: Collecting,
-  raw: JsonObject,
-  index: LinkIndex | undefined,
-  expanded: string | undefined,
-): { readonly known: Record<string, readonly Link[]>; readonly unknown: readonly string[] } {
-  const known: Record<string, readonly Link[]> = {};
+function partsOf({ kind, permissions }: Collecting, raw: JsonObject, { bulk, expanded }: Came): Parts {
+  const links: Record<string, readonly Link[]> = {};
+  const contained: Record<string, Json> = {};
   const unknown: string[] = [];
-  for (const link of wantedLinks(kind, raw)) {
-    const { read, hiddenWhen } = kind.links[link]!;
+  const id = String(raw.id);
+  for (const link of Object.keys(kind.links)) {
+    const { existsWhen, computedWhen, hiddenWhen } = kind.links[link]!;
+    if (computedWhen !== undefined && holds(computedWhen, raw)) continue;
+    if (existsWhen?.some((condition) => holds(condition, raw)) === false) continue;
     if (hiddenWhen !== undefined && permissions?.includes(hiddenWhen.permission) === false && holds(hiddenWhen, raw))
       throw new Withheld(kind, keyOfRaw(kind, raw), link, hiddenWhen.permission);
-    if (read === 'delta' && index?.has(String(raw.id)))
-      known[link] = index.targets(link, String(raw.id)).map((target) => ({ target }));
-    const came = link === expanded ? expandedLinks(kind, link, raw) : undefined;
-    if (came !== undefined) known[link] = came;
-    if (known[link] === undefined) unknown.push(link);
+    const known = link === expanded ? expandedLinks(kind, link, raw) : bulk?.links(link, id);
+    if (known === undefined) unknown.push(link);
+    else links[link] = known;
   }
-  return { known, unknown };
+  for (const { attribute, read, when } of kind.contained ?? []) {
+    if (read === 'inline' || (when !== undefined && !holds(when, raw))) continue;
+    const known = bulk?.items(attribute, id);
+    if (known === undefined) unknown.push(attribute);
+    else contained[attribute] = known;
+  }
+  return { links, contained, unknown };
 }
 
 /** An object that one page tells of twice: once where both say the same, else as it is now. */

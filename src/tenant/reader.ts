@@ -15,6 +15,7 @@ import type { Cloud } from './clouds.ts';
 import { type Collecting, collect, entitiesOf } from './collect.ts';
 import { collectionOf, keyText } from './collections.ts';
 import { toNotComplete } from './coverage.ts';
+import { expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
 import { checkPage, readPages } from './paging.ts';
@@ -225,7 +226,7 @@ export class GraphReader implements TenantReader {
     }
     // One link may come with the object, complete up to 19 (reference 1.4): a request less for each.
     const expanded = slow ? undefined : Object.keys(kind.links).find((link) => kind.links[link]!.read === 'expand');
-    const single = { ...query, $expand: expanded === undefined ? undefined : `${expanded}($select=id)` };
+    const single = { ...query, $expand: expanded === undefined ? undefined : expandOf(kind, expanded) };
     const paths = kind.singleton
       ? [withQuery(kind.path, query)]
       : ids.map((id) => withQuery(objectPath(kind, id!), single));

@@ -1,9 +1,10 @@
 // The feed: what is remembered between snapshots so that the next one may read only what has changed; never part of the state, never needed.
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Commit } from '../model/commit.ts';
 import type { Coverage } from '../model/coverage.ts';
-import { type Entity, linkText } from '../model/entity.ts';
+import { besidesText, type Entity } from '../model/entity.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
@@ -29,12 +30,12 @@ interface KindMemory {
   readonly readAt: string;
   /** The marks of this snapshot and of the one before, oldest first. */
   readonly marks: readonly ChangeMark[];
-  /** By key, the links that change tracking does not tell of, where there are some. */
+  /** By key, a digest of what the object has that change tracking does not tell of, where it has any. */
   readonly besides: Readonly<Record<string, string>>;
 }
 
 interface Memory {
-  readonly format: 1;
+  readonly format: 2;
   /** Another version may store other things: it reads everything first. */
   readonly version: string;
   readonly tenantId: string;
@@ -102,9 +103,9 @@ export class Feed {
     const usable = memory.marks.find(({ at }) => this.#age(at) < longestMark);
     const changes = usable === undefined ? undefined : await tracking.changes(kind, usable);
     if (changes === undefined) return undefined;
-    const besides = kind.tracked?.besides === undefined ? new Map<string, string>() : await tracking.besides(kind);
+    const besides = await tracking.besides(kind);
     const keys = new Set(changes.keys);
-    for (const [key, text] of besides) if (memory.besides[key] !== text) keys.add(key);
+    for (const [key, text] of besides) if (memory.besides[key] !== digest(text)) keys.add(key);
     for (const key of Object.keys(memory.besides)) if (!besides.has(key)) keys.add(key);
     if (keys.size > mostKeys(before[kind.name]!.count)) return undefined;
     const kept = Object.entries(memory.besides).filter(([key]) => !keys.has(key));
@@ -127,7 +128,7 @@ export class Feed {
   async save(commit: string): Promise<void> {
     const { identity, version } = this.#options;
     const memory: Memory = {
-      format: 1,
+      format: 2,
       version,
       tenantId: identity.tenantId,
       commit,
@@ -145,15 +146,20 @@ export class Feed {
   }
 }
 
-/** Notes the links of entities that change tracking does not tell of. */
+/** Notes what entities have that change tracking does not tell of. */
 export function noteBesides(kind: Kind, entities: readonly Entity[], besides: Map<string, string>): void {
-  const link = kind.tracked?.besides?.link;
-  if (link === undefined) return;
-  for (const { ref, links } of entities) {
-    const targets = links[link];
-    if (targets === undefined || targets.length === 0) besides.delete(keyOf(ref));
-    else besides.set(keyOf(ref), targets.map(linkText).join(' '));
+  const parts = kind.tracked?.besides ?? [];
+  if (parts.length === 0) return;
+  for (const entity of entities) {
+    const text = parts.map((part) => besidesText(part, entity)).join('');
+    if (text === '') besides.delete(keyOf(entity.ref));
+    else besides.set(keyOf(entity.ref), digest(text));
   }
+}
+
+/** Long enough that no two texts share it, and as long for an application that a thousand people may use. */
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 function pathOf({ repository, identity }: Pick<FeedOptions, 'repository' | 'identity'>): string {
@@ -164,7 +170,7 @@ function pathOf({ repository, identity }: Pick<FeedOptions, 'repository' | 'iden
 async function readMemory(path: string): Promise<Memory | undefined> {
   try {
     const memory = JSON.parse(await readFile(path, 'utf8')) as Memory;
-    return memory.format === 1 && typeof memory.kinds === 'object' ? memory : undefined;
+    return memory.format === 2 && typeof memory.kinds === 'object' ? memory : undefined;
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ const tenantId = '11111111-2222-4333-8444-555555555555';
 async function readUnder(resourceUnits: number, name: string) {
   const time = new VirtualTime();
   const sandbox = createSandbox({
-    seeds: [generate({ users: 3000, applications: 800, assignments: 800 }, tenantId)],
+    seeds: [generate({ users: 6000, applications: 800, assignments: 800 }, tenantId)],
     tenantId,
     throttling: { resourceUnits },
     clock: () => time.now(),
@@ -32,8 +32,8 @@ async function readUnder(resourceUnits: number, name: string) {
 
 describe("a reader under Graph's budget", () => {
   it('is never refused where it is told in time, in pages and in batches', async () => {
-    const pages = await readUnder(60, 'users');
-    expect(pages).toMatchObject({ objects: 3000, throttled: 0 });
+    const pages = await readUnder(40, 'users');
+    expect(pages).toMatchObject({ objects: 6000, throttled: 0 });
     const batches = await readUnder(600, 'servicePrincipals');
     expect(batches).toMatchObject({ objects: 801, throttled: 0 });
     // It did wait: the budget is smaller than what was read.

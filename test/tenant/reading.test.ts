@@ -47,7 +47,7 @@ describe('a listing', () => {
   it('asks for what the row lists and nothing else, with the header that shows newer enum members', async () => {
     const fake = new FakeGraph({ objects: { users: users(1) }, delta: { users: [] } });
     await all(open(fake).reader.read(row('users')));
-    const listing = fake.requests.find(({ path }) => path === 'users')!;
+    const listing = fake.requests.findLast(({ path }) => path === 'users')!;
     const select = listing.url.searchParams.get('$select')!.split(',');
     expect(select).toContain('accountEnabled');
     expect(select).toContain('id');
@@ -63,7 +63,7 @@ describe('a listing', () => {
     const fake = new FakeGraph({ objects: { users: users(1) }, delta: { users: [] } });
     const accessToken = tokenOf({ roles: ['User.Read.All', 'CustomSecAttributeAssignment.Read.All'] });
     await all(open(fake, { accessToken }).reader.read(row('users')));
-    const listing = fake.requests.find(({ path }) => path === 'users')!;
+    const listing = fake.requests.findLast(({ path }) => path === 'users')!;
     expect(listing.url.searchParams.get('$select')).toContain('customSecurityAttributes');
   });
 

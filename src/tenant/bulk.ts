@@ -1,0 +1,126 @@
+// Bulk: the links and contained objects of a kind that are known before its objects are listed, each by the listing that has them.
+import type { Link } from '../model/entity.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
+import { keyOf, kindOf } from '../model/ref.ts';
+import { LinkIndex, readLinkIndex } from './delta.ts';
+import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
+import type { Graph } from './graph.ts';
+import { SeenKeys } from './guids.ts';
+import { Refused } from './problems.ts';
+
+/** What to ask of a part (a link's name, or that of contained objects) by an object's id; undefined: ask for it one by one. */
+export interface Bulk {
+  links(link: string, id: string): readonly Link[] | undefined;
+  items(part: string, id: string): readonly JsonObject[] | undefined;
+  /** Keys of listed objects, kept where their GUIDs are kept already. */
+  readonly seen: Pick<LinkIndex, 'met' | 'meet'>;
+}
+
+/** Reads what comes in bulk, part by part. Throws where a part was not read to its end; what the server has no such listing for is asked for one by one. */
+export async function readBulk(graph: Graph, kind: Kind): Promise<Bulk> {
+  const names = Object.keys(kind.links);
+  const told = names.filter((link) => kind.links[link]!.read === 'delta');
+  const apart = names.filter((link) => isApart(kind, link));
+  const held = (kind.contained ?? []).filter(({ read }) => read === 'expand').map(({ attribute }) => attribute);
+  const reading = [
+    ...(told.length === 0
+      ? []
+      : [readLinkIndex(graph, kind, told).then((index) => told.map((link) => ({ link, index })))]),
+    ...apart.map((link) => readLinks(graph, kind, link).then((index) => [{ link, index }])),
+    ...held.map((part) => readItems(graph, kind, part).then((found) => [{ part, found }])),
+  ];
+  // All are heard to their end, so that none goes on in the background when another has failed.
+  const outcomes =
+    await Promise.allSettled<({ link: string; index: LinkIndex } | { part: string; found: Items })[]>(reading);
+  const indexes = new Map<string, LinkIndex>();
+  const items = new Map<string, Items>();
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    for (const read of outcome.value)
+      if ('link' in read) indexes.set(read.link, read.index);
+      else items.set(read.part, read.found);
+  }
+  return {
+    links(link, id) {
+      const index = indexes.get(link);
+      return index?.has(id) ? index.targets(link, id).map((target) => ({ target })) : undefined;
+    },
+    items: (part, id) => items.get(part)?.of(id),
+    seen: indexes.get(told[0] ?? '') ?? new SeenKeys(),
+  };
+}
+
+/** Does a link come by a listing of its own? (Where all objects may have it, it comes with the kind's listing.) */
+export function isApart(kind: Kind, link: string): boolean {
+  const { read, existsWhen } = kind.links[link]!;
+  return read === 'expand' && existsWhen !== undefined;
+}
+
+/** Contained objects by their owner; owners that have none are many, so they are only known to have been told of. */
+class Items {
+  readonly #told = new SeenKeys();
+  readonly #items = new Map<string, readonly JsonObject[]>();
+
+  add(id: string, items: readonly JsonObject[]): void {
+    this.#told.meet(id);
+    if (items.length > 0) this.#items.set(id, items);
+    else this.#items.delete(id);
+  }
+
+  of(id: string): readonly JsonObject[] | undefined {
+    return this.#told.met(id) ? (this.#items.get(id) ?? []) : undefined;
+  }
+}
+
+async function readLinks(graph: Graph, kind: Kind, link: string): Promise<LinkIndex> {
+  return readParts(
+    graph,
+    kind,
+    link,
+    () => new LinkIndex([link], kind),
+    (index, raw) => {
+      const id = String(raw.id);
+      index.forget(id);
+      const links = expandedLinks(kind, link, raw);
+      if (links === undefined) return;
+      index.see(id);
+      for (const { target } of links) index.add(link, id, keyOf(target), kindOf(target));
+    },
+  );
+}
+
+async function readItems(graph: Graph, kind: Kind, part: string): Promise<Items> {
+  return readParts(
+    graph,
+    kind,
+    part,
+    () => new Items(),
+    (found, raw) => {
+      const items = expandedItems(kind, part, raw);
+      if (items !== undefined) found.add(String(raw.id), items);
+    },
+  );
+}
+
+async function readParts<Found>(
+  graph: Graph,
+  kind: Kind,
+  part: string,
+  none: () => Found,
+  add: (found: Found, raw: JsonObject) => void,
+): Promise<Found> {
+  let found = none();
+  let pass = 1;
+  try {
+    for await (const page of readExpanded(graph, kind, part)) {
+      if (page.pass !== pass) found = none();
+      pass = page.pass;
+      for (const raw of page.items) add(found, raw);
+    }
+  } catch (error) {
+    if (error instanceof Refused && [400, 404, 405, 501].includes(error.answer.status)) return none();
+    throw error;
+  }
+  return found;
+}
