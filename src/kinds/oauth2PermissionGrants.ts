@@ -31,4 +31,5 @@ export const oauth2PermissionGrants = {
   creation: 'post',
   permissions: { read: ['Directory.Read.All'], write: ['DelegatedPermissionGrant.ReadWrite.All'] },
   native: 'oAuth2PermissionGrant',
+  tracked: { besides: [] },
 } as const satisfies Kind;

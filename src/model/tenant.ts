@@ -65,16 +65,24 @@ export interface ChangeMark {
   readonly at: string;
 }
 
+export interface Changes {
+  readonly keys: ReadonlySet<string>;
+  readonly gone: ReadonlySet<string>;
+  readonly mark: ChangeMark;
+}
+
 export interface ChangeTracking {
   /** A mark of now, to be taken before the kind is read; undefined where Graph cannot tell of all its changes. */
   mark(kind: Kind): Promise<ChangeMark | undefined>;
-  /** Keys of objects that changed, came or went since a mark, perhaps more; undefined where that cannot be told (any more): read all of it. */
-  changes(
-    kind: Kind,
-    since: ChangeMark,
-  ): Promise<{ readonly keys: ReadonlySet<string>; readonly mark: ChangeMark } | undefined>;
-  /** What objects have of the row's `tracked.besides`, by key, in the row's order and as `besidesText` says it; of none, nothing. */
-  besides(kind: Kind): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Keys of objects that changed, came or went since a mark, perhaps more, and which of them are gone; undefined where that cannot be told (any
+   * more): read all of it.
+   */
+  changes(kind: Kind, since: ChangeMark): Promise<Changes | undefined>;
+  /** Keys of the objects in which this attribute is one of these ids; undefined where Graph does not filter by it. */
+  keysWith(kind: Kind, attribute: string, ids: readonly string[]): Promise<ReadonlySet<string> | undefined>;
+  /** What objects have of the row's `tracked.besides`, by key, in the row's order and as `besidesText` says it; of none, nothing. Undefined where it cannot be told. */
+  besides(kind: Kind): Promise<ReadonlyMap<string, string> | undefined>;
   /** A text that changes with every recovery by Microsoft's own service, which leaves no trace in change tracking; undefined where it may not be looked at. */
   recoveries(): Promise<string | undefined>;
 }

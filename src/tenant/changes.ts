@@ -1,12 +1,15 @@
 // Changes: a mark from an earlier read into the keys of what has changed since, by delta queries (reference 1.5); it never says too little.
 import { besidesText } from '../model/entity.ts';
+import { keyOfGraphId } from '../model/graph-id.ts';
 import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { isKey } from '../model/ref.ts';
-import type { ChangeMark, ChangeTracking } from '../model/tenant.ts';
-import { keyOfRaw, selectOf } from './addressing.ts';
+import type { ChangeMark, Changes, ChangeTracking } from '../model/tenant.ts';
+import { keyOfRaw, selectOf, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
-import { keyText } from './collections.ts';
+import { readBatch } from './batch.ts';
+import { itemsOf } from './children.ts';
+import { toNotComplete } from './coverage.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
@@ -25,33 +28,54 @@ export class GraphTracking implements ChangeTracking {
   async mark(kind: Kind): Promise<ChangeMark | undefined> {
     const select = await this.#select(kind);
     if (select === undefined) return undefined;
-    const read = await this.#read(kind, select, { path: `${deltaPath(kind, select)}&$deltatoken=latest` });
+    const read = await this.#read(kind, select, { path: deltaPath(kind, select, 'latest') });
     return read?.mark;
   }
 
-  async changes(kind: Kind, since: ChangeMark) {
+  async changes(kind: Kind, since: ChangeMark): Promise<Changes | undefined> {
     const select = await this.#select(kind);
     // A mark tells only of what it was asked for; a row or a permission more, and it would say too little.
     if (select === undefined || select !== since.select) return undefined;
     return this.#read(kind, select, { path: deltaPath(kind, select), from: since.link });
   }
 
-  async besides(kind: Kind): Promise<ReadonlyMap<string, string>> {
+  async besides(kind: Kind): Promise<ReadonlyMap<string, string> | undefined> {
     const found = new Map<string, string>();
     for (const part of kind.tracked?.besides ?? []) {
-      let pass = 1;
-      let texts = new Map<string, string>();
-      for await (const page of readExpanded(this.#graph, kind, part)) {
-        if (page.pass !== pass) texts = new Map();
-        pass = page.pass;
-        for (const raw of page.items) {
-          const text = partOf(kind, part, raw);
-          if (text !== '') texts.set(keyOfRaw(kind, raw), text);
-        }
-      }
+      const texts = await this.#told(kind, () => this.#partsOf(kind, part));
+      if (texts === undefined) return undefined;
       for (const [key, text] of texts) found.set(key, (found.get(key) ?? '') + text);
     }
     return found;
+  }
+
+  async #partsOf(kind: Kind, part: string): Promise<ReadonlyMap<string, string>> {
+    let pass = 1;
+    let texts = new Map<string, string>();
+    for await (const page of readExpanded(this.#graph, kind, part)) {
+      if (page.pass !== pass) texts = new Map();
+      pass = page.pass;
+      for (const raw of page.items) {
+        const text = partOf(kind, part, raw);
+        if (text !== '') texts.set(keyOfRaw(kind, raw), text);
+      }
+    }
+    return texts;
+  }
+
+  keysWith(kind: Kind, attribute: string, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
+    return this.#told(kind, async () => {
+      const found = new Set<string>();
+      const request = { version: kind.version, lane: kind.lane, about: kind.name };
+      const paths = ids.map((id) =>
+        withQuery(kind.path, { $filter: encodeURIComponent(`${attribute} eq '${id}'`), $top: kind.pageSize }),
+      );
+      for (const [at, answer] of (await readBatch(this.#graph, request, paths)).entries()) {
+        if (!succeeded(answer)) throw new Refused(answer, `GET ${kind.path}`);
+        for (const item of await itemsOf(this.#graph, request, paths[at]!, answer)) found.add(keyOfRaw(kind, item));
+      }
+      return found;
+    });
   }
 
   async recoveries(): Promise<string | undefined> {
@@ -67,26 +91,41 @@ export class GraphTracking implements ChangeTracking {
     if (kind.tracked === undefined) return undefined;
     const links = Object.keys(kind.links).filter((link) => kind.links[link]!.read === 'delta');
     const attributes = selectOf(kind, await this.#permissions());
-    return attributes === undefined ? undefined : [attributes, ...links].join(',');
+    // Without a choice Graph tells of everything that it has by default, and such a kind has nothing else.
+    return attributes === undefined ? '' : [attributes, ...links].join(',');
   }
 
   async #read(kind: Kind, select: string, from: Pick<Listing, 'path' | 'from'>) {
     const { time } = this.#graph.options;
     const at = new Date(time.now()).toISOString();
     const keys = new Set<string>();
+    const gone = new Set<string>();
     const listing = { version: kind.version, lane: kind.lane, about: kind.name, delta: true, ...from };
-    try {
+    return this.#told(kind, async () => {
       let link: string | undefined;
       for await (const { items, mark } of readPages(this.#graph, listing)) {
-        for (const item of items) keys.add(changedKey(kind, item));
+        for (const item of items) {
+          const key = changedKey(kind, item);
+          keys.add(key);
+          // The same object may be told of again: the last word holds.
+          if (item['@removed'] === undefined) gone.delete(key);
+          else gone.add(key);
+        }
         link = mark ?? link;
       }
       if (link === undefined) throw shapeProblem('a delta has no deltaLink', `${kind.name}/delta`);
-      return { keys, mark: { link, select, at } };
+      return { keys, gone, mark: { link, select, at } };
+    });
+  }
+
+  /** What was asked, or undefined where Graph cannot tell: reading all of the kind is then right, and says what is wrong if that fails, too. */
+  async #told<Told>(kind: Kind, ask: () => Promise<Told>): Promise<Told | undefined> {
+    try {
+      return await ask();
     } catch (error) {
       if (error instanceof ExpiredMark) return undefined;
-      if (error instanceof Refused && [400, 404, 405, 410, 501].includes(error.answer.status)) return undefined;
-      throw error;
+      if (error instanceof Refused && untold.includes(error.answer.status)) return undefined;
+      throw toNotComplete(kind, error, await this.#permissions());
     }
   }
 }
@@ -103,13 +142,16 @@ function partOf(kind: Kind, part: string, raw: JsonObject): string {
 
 const cut = 'more than are expanded';
 
-function deltaPath(kind: Kind, select: string): string {
-  return `${kind.path}/delta?$select=${select}`;
+/** So Graph refuses what it does not do for a kind, what a token may not see, and a mark that it does not know any more (reference 1.5). */
+const untold: readonly number[] = [400, 403, 404, 405, 410, 501];
+
+function deltaPath(kind: Kind, select: string, $deltatoken?: string): string {
+  return withQuery(`${kind.path}/delta`, { $select: select === '' ? undefined : select, $deltatoken });
 }
 
 /** A removed object has nothing but its id. */
 function changedKey(kind: Kind, item: JsonObject): string {
-  const key = typeof item.id === 'string' ? keyText(item.id) : '';
-  if (kind.key !== 'id' || !isKey(key)) throw shapeProblem('an object has no usable id', `${kind.name}/delta`);
+  const key = typeof item.id === 'string' ? keyOfGraphId(kind, item.id) : undefined;
+  if (key === undefined || !isKey(key)) throw shapeProblem('an object has no usable id', `${kind.name}/delta`);
   return key;
 }

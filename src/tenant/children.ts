@@ -94,8 +94,8 @@ async function keep(
   }
 }
 
-/** A list that has a second page is read anew by itself: it may restart, and its first page may be a repeated answer. */
-async function itemsOf(graph: Graph, request: Omit<ReadRequest, 'path'>, path: string, answer: Answer) {
+/** All items of a list whose first page is at hand. One that has a second page is read anew by itself: it may restart, and its first page may be a repeated answer. */
+export async function itemsOf(graph: Graph, request: Omit<ReadRequest, 'path'>, path: string, answer: Answer) {
   const page = checkPage(answer, {}, `GET ${path.split('?')[0]}`);
   return page.next === undefined ? page.items : readAll(graph, { ...request, path });
 }

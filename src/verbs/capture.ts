@@ -175,12 +175,12 @@ function continuedNote(continued: Readonly<Record<string, string>>): SnapshotRec
 }
 
 async function openFeed(
-  { delta, repository, reader, base, version, now }: CaptureOptions,
+  { delta, repository, reader, kinds, base, version, now }: CaptureOptions,
   identity: TenantIdentity,
   before: Coverage,
 ): Promise<Feed | undefined> {
   if (!delta || reader.tracking === undefined) return undefined;
-  return Feed.open({ repository, tracking: reader.tracking, identity, base, before, version, now });
+  return Feed.open({ repository, tracking: reader.tracking, identity, kinds, base, before, version, now });
 }
 
 async function readKinds(

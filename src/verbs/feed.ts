@@ -5,10 +5,10 @@ import { dirname, join } from 'node:path';
 import type { Commit } from '../model/commit.ts';
 import type { Coverage } from '../model/coverage.ts';
 import { besidesText, type Entity } from '../model/entity.ts';
-import type { Kind } from '../model/kind.ts';
-import { keyOf } from '../model/ref.ts';
+import type { Kind, Kinds } from '../model/kind.ts';
+import { keyOf, toRef } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
-import type { ChangeMark, ChangeTracking, TenantIdentity } from '../model/tenant.ts';
+import type { ChangeMark, Changes, ChangeTracking, TenantIdentity } from '../model/tenant.ts';
 
 const hour = 3_600_000;
 /** Graph keeps a mark for seven days (reference 1.5). */
@@ -50,6 +50,8 @@ export interface FeedOptions {
   readonly tracking: ChangeTracking;
   readonly identity: TenantIdentity;
   readonly base: Commit | undefined;
+  /** All kinds, by name: of some, what happened to others tells. */
+  readonly kinds: Kinds;
   /** What the base covers: of a kind that it does not cover completely, no difference tells enough. */
   readonly before: Coverage;
   readonly version: string;
@@ -69,6 +71,7 @@ export class Feed {
   readonly #memory: Memory | undefined;
   readonly #recoveries: string | undefined;
   readonly #kinds: Record<string, KindMemory> = {};
+  readonly #changes = new Map<string, Promise<Changes | undefined>>();
 
   private constructor(options: FeedOptions, memory: Memory | undefined, recoveries: string | undefined) {
     this.#options = options;
@@ -97,19 +100,65 @@ export class Feed {
   async difference(kind: Kind): Promise<Difference | undefined> {
     const { tracking, before } = this.#options;
     const memory = this.#memory?.kinds[kind.name];
-    if (memory === undefined || before[kind.name]?.status !== 'complete') return undefined;
-    if (this.#age(memory.readAt) > longestWithoutFullRead) return undefined;
-    // The older mark: what was written a moment before the newer one may not have been visible to it yet (reference 1.9).
-    const usable = memory.marks.find(({ at }) => this.#age(at) < longestMark);
-    const changes = usable === undefined ? undefined : await tracking.changes(kind, usable);
-    if (changes === undefined) return undefined;
-    const besides = await tracking.besides(kind);
-    const keys = new Set(changes.keys);
+    const changes = await this.#changesOf(kind);
+    const between = changes === undefined ? undefined : await this.#between(kind);
+    const besides = between === undefined ? undefined : await tracking.besides(kind);
+    if (memory === undefined || changes === undefined || between === undefined || besides === undefined)
+      return undefined;
+    const keys = new Set([...changes.keys, ...between]);
     for (const [key, text] of besides) if (memory.besides[key] !== digest(text)) keys.add(key);
     for (const key of Object.keys(memory.besides)) if (!besides.has(key)) keys.add(key);
     if (keys.size > mostKeys(before[kind.name]!.count)) return undefined;
     const kept = Object.entries(memory.besides).filter(([key]) => !keys.has(key));
     return { keys, marks: [...memory.marks.slice(-1), changes.mark], besides: new Map(kept) };
+  }
+
+  /** What Graph tells of a kind, asked once; undefined where it cannot tell, or the last full read is too long ago. */
+  #changesOf(kind: Kind): Promise<Changes | undefined> {
+    const known = this.#changes.get(kind.name);
+    if (known !== undefined) return known;
+    const { tracking, before } = this.#options;
+    const memory = this.#memory?.kinds[kind.name];
+    const complete = before[kind.name]?.status === 'complete';
+    // The older mark: what was written a moment before the newer one may not have been visible to it yet (reference 1.9).
+    const usable =
+      memory === undefined || !complete || this.#age(memory.readAt) > longestWithoutFullRead
+        ? undefined
+        : memory.marks.find(({ at }) => this.#age(at) < longestMark);
+    const asked = usable === undefined ? Promise.resolve(undefined) : tracking.changes(kind, usable);
+    this.#changes.set(kind.name, asked);
+    return asked;
+  }
+
+  /**
+   * Objects that lie between others (their key is made of the ids of those) go and come back with them (reference 3.4), and nothing says that
+   * change tracking tells of it: the keys of those that went or may have come back so. Undefined where that cannot be told.
+   */
+  async #between(kind: Kind): Promise<ReadonlySet<string> | undefined> {
+    const { repository, tracking, base, kinds } = this.#options;
+    const found = new Set<string>();
+    const gone = new Set<string>();
+    for (const attribute of kind.key === 'id' ? [] : kind.key) {
+      const end = kinds.get(kind.attributes[attribute]?.refersTo?.kind ?? '');
+      const changes = end === undefined ? undefined : await this.#changesOf(end);
+      if (end === undefined || changes === undefined) return undefined;
+      for (const key of changes.gone) gone.add(key);
+      const refs = [...changes.keys].filter((key) => !changes.gone.has(key)).map((key) => toRef(end.name, key));
+      const came = new Set(refs);
+      if (refs.length > 0) for await (const { ref } of repository.files(base!.id, { refs })) came.delete(ref);
+      const held = await tracking.keysWith(kind, attribute, [...came].map(keyOf));
+      if (held === undefined) return undefined;
+      for (const key of held) found.add(key);
+    }
+    if (gone.size > 0)
+      for await (const { ref } of repository.files(base!.id, { kinds: [kind.name] }))
+        if (
+          keyOf(ref)
+            .split('_')
+            .some((end) => gone.has(end))
+        )
+          found.add(keyOf(ref));
+    return found;
   }
 
   /** A mark of now, to be taken before all of a kind is read. */
