@@ -1,5 +1,5 @@
 // Changes: a mark from an earlier read into the keys of what has changed since, by delta queries (reference 1.5); it never says too little.
-import { besidesText } from '../model/entity.ts';
+import { besidesText, type Link } from '../model/entity.ts';
 import { keyOfGraphId } from '../model/graph-id.ts';
 import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
@@ -132,12 +132,18 @@ export class GraphTracking implements ChangeTracking {
 
 /** A part of an object as {@link besidesText} says it; one that may be cut is like no other, so that the object is read. */
 function partOf(kind: Kind, part: string, raw: JsonObject): string {
-  if (kind.links[part] !== undefined) {
-    const links = expandedLinks(kind, part, raw);
-    return links === undefined ? cut : besidesText(part, toEntity(kind, { id: raw.id! }, { [part]: links }));
-  }
-  const items = expandedItems(kind, part, raw);
-  return items === undefined ? cut : besidesText(part, toEntity(kind, { id: raw.id!, [part]: items }, {}));
+  const isLink = kind.links[part] !== undefined;
+  const found = isLink ? expandedLinks(kind, part, raw) : expandedItems(kind, part, raw);
+  if (found === undefined) return cut;
+  // Most have none, and there are many.
+  if (found.length === 0) return '';
+  const id = raw.id!;
+  return besidesText(
+    part,
+    isLink
+      ? toEntity(kind, { id }, { [part]: found as readonly Link[] })
+      : toEntity(kind, { id, [part]: found as readonly JsonObject[] }, {}),
+  );
 }
 
 const cut = 'more than are expanded';

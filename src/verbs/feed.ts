@@ -1,5 +1,5 @@
 // The feed: what is remembered between snapshots so that the next one may read only what has changed; never part of the state, never needed.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Commit } from '../model/commit.ts';
@@ -208,7 +208,7 @@ export function noteBesides(kind: Kind, entities: readonly Entity[], besides: Ma
 
 /** Long enough that no two texts share it, and as long for an application that a thousand people may use. */
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
+  return hash('sha256', text, 'base64url');
 }
 
 function pathOf({ repository, identity }: Pick<FeedOptions, 'repository' | 'identity'>): string {
