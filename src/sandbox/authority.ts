@@ -9,6 +9,7 @@ import {
 } from 'node:crypto';
 import type { World } from './options.ts';
 import { guidOf } from './random.ts';
+import type { Incoming, Reply } from './request.ts';
 import { graphAppId } from './token.ts';
 import type { GraphObject } from './types.ts';
 
@@ -30,8 +31,8 @@ class TokenError extends Error {
  * Answers a request to the authority: OpenID configuration, instance discovery, the token endpoint (reference 5.1);
  * undefined where the path is none of these.
  */
-export async function authority(world: World, request: Request): Promise<Response | undefined> {
-  const url = new URL(request.url);
+export async function authority(world: World, request: Incoming): Promise<TextReply | undefined> {
+  const { url } = request;
   const [tenant = '', ...rest] = url.pathname.split('/').filter((part) => part !== '');
   const path = rest.join('/').toLowerCase();
   if (`${tenant}/${path}` === 'common/discovery/instance') return json(200, discovery(url, world.store.tenantId));
@@ -51,8 +52,13 @@ export async function authority(world: World, request: Request): Promise<Respons
   }
 }
 
-const json = (status: number, body: unknown) =>
-  new Response(JSON.stringify(body), { status, headers: { 'content-type': 'application/json; charset=utf-8' } });
+type TextReply = Reply & { readonly body: string };
+
+const json = (status: number, body: unknown): TextReply => ({
+  status,
+  headers: { 'Content-Type': 'application/json; charset=utf-8' },
+  body: JSON.stringify(body),
+});
 
 const isTenant = (world: World, tenant: string) => domains(world).includes(tenant.toLowerCase());
 
@@ -70,7 +76,7 @@ const unknownTenant = (tenant: string) =>
     `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID.`,
   );
 
-function refuse(world: World, error: TokenError): Response {
+function refuse(world: World, error: TokenError): TextReply {
   const timestamp = world.store.timestamp().replace('T', ' ');
   const [trace, correlation] = [guidOf(`trace ${timestamp}`), guidOf(`correlation ${timestamp}`)];
   return json(error.status, {

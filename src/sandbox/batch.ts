@@ -1,6 +1,6 @@
 // The body of a $batch in, the answers of its requests in any order out (reference 1.6).
 import { parseBody } from './request.ts';
-import { badRequest, type GraphRecord, type Json } from './types.ts';
+import { badRequest, type GraphRecord, type HeaderFields, type Json } from './types.ts';
 
 const mostRequests = 20;
 
@@ -8,7 +8,7 @@ export interface InnerRequest {
   readonly id: string;
   readonly method: string;
   readonly url: string;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   readonly body: GraphRecord | undefined;
   readonly dependsOn: readonly string[];
 }
@@ -47,7 +47,7 @@ function parseInner(raw: Json): InnerRequest {
   if (typeof id !== 'string' || typeof method !== 'string' || typeof url !== 'string') {
     throw badRequest('Invalid batch payload format: id, method and url are required.');
   }
-  const headers = new Headers((raw.headers ?? {}) as Record<string, string>);
+  const headers = fields((raw.headers ?? {}) as GraphRecord);
   if (body !== undefined && method.toUpperCase() === 'GET') throw badRequest(`Request '${id}': GET takes no body.`);
   if (body !== undefined && !headers.get('content-type')?.includes('application/json')) {
     throw badRequest(`Write request id : ${id} does not contain Content-Type header or body.`);
@@ -60,6 +60,11 @@ function parseInner(raw: Json): InnerRequest {
     body: body === undefined ? undefined : parseBody(JSON.stringify(body)),
     dependsOn: Array.isArray(dependsOn) ? dependsOn.map(String) : [],
   };
+}
+
+function fields(headers: GraphRecord): HeaderFields {
+  const values = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+  return { get: (name) => values.get(name.toLowerCase()) ?? null };
 }
 
 /** Requests after those that they depend on; 400 where that goes round in a circle. */

@@ -4,9 +4,9 @@ import { authority } from './authority.ts';
 import { type InnerRequest, parseBatch, runBatch } from './batch.ts';
 import { befall, type Fault } from './faults.ts';
 import type { World } from './options.ts';
-import { type GraphRequest, parseBody, parseRequest } from './request.ts';
+import { type GraphRequest, type Incoming, parseBody, parseRequest, type Reply } from './request.ts';
 import { route } from './routes.ts';
-import { type Answer, type Caller, GraphError, type GraphRecord, type Json } from './types.ts';
+import { type Answer, type Caller, GraphError, type GraphRecord, type HeaderFields, type Json } from './types.ts';
 
 /** One line of the request log. */
 export interface RequestRecord {
@@ -29,8 +29,8 @@ interface Outcome {
 const jsonType = 'application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8';
 
 /** Serves one request, and refuses a write while another one to the same object is under way, where the knob says so. */
-export async function exchange(world: World, request: Request, log: RequestRecord[]): Promise<Response> {
-  const key = new URL(request.url).pathname.split('/').slice(2, 4).join('/').toLowerCase();
+export async function exchange(world: World, request: Incoming, log: RequestRecord[]): Promise<Reply> {
+  const key = request.url.pathname.split('/').slice(2, 4).join('/').toLowerCase();
   if (!world.knobs.refuseConcurrentWrites || request.method === 'GET' || key === '$batch' || !key.includes('/')) {
     return serve(world, request, log);
   }
@@ -47,8 +47,8 @@ const concurrencyViolation = () =>
   new GraphError(409, 'Directory_ConcurrencyViolation', 'Error due to concurrent requests being made to the tenant.');
 
 /** Serves one request to Graph or to the authority. Throws ConnectionReset where a fault says so. */
-async function serve(world: World, request: Request, log: RequestRecord[]): Promise<Response> {
-  const { pathname, search, origin } = new URL(request.url);
+async function serve(world: World, request: Incoming, log: RequestRecord[]): Promise<Reply> {
+  const { pathname, search } = request.url;
   const path = `${pathname}${search}`;
   const isGraph = /^\/(v1\.0|beta)(\/|$)/i.test(pathname);
   const fault = world.faults.next({ method: request.method, path, inBatch: false, authority: !isGraph });
@@ -68,48 +68,46 @@ async function serve(world: World, request: Request, log: RequestRecord[]): Prom
   if (skipped) log.push({ method: request.method, path, status: 0, wrote: false, inBatch: false });
   const outcome: Outcome = skipped
     ? { status: 200, headers: { 'Content-Type': jsonType }, body: {} }
-    : serveGraph(world, request.method, origin, path, request.headers, text, log);
-  const response = respond(outcome);
-  if (!fault) return response;
-  return fault.kind === 'status' ? faulty(world, fault, request) : befall(fault, response, request);
+    : serveGraph(world, request, path, text, log);
+  const reply = respond(outcome);
+  if (!fault) return reply;
+  return fault.kind === 'status' ? faulty(world, fault, request) : befall(fault, reply, request);
 }
 
 async function signIn(
   world: World,
-  request: Request,
+  request: Incoming,
   fault: Fault | undefined,
   path: string,
   log: RequestRecord[],
-): Promise<Response> {
+): Promise<Reply> {
   if (fault?.kind === 'status') return faulty(world, fault, request);
-  const answer = (await authority(world, request)) ?? new Response('Not found', { status: 404 });
+  const answer = (await authority(world, request)) ?? {
+    status: 404,
+    headers: { 'Content-Type': 'text/plain' },
+    body: 'Not found',
+  };
   log.push({ method: request.method, path, status: answer.status, wrote: false, inBatch: false });
   return fault ? befall(fault, answer, request) : answer;
 }
 
 /** An error that a fault asked for, in Graph's form unless it brings a body of its own. */
-function faulty(world: World, fault: Extract<Fault, { kind: 'status' }>, request: Request): Response {
+function faulty(world: World, fault: Extract<Fault, { kind: 'status' }>, request: Incoming): Reply {
   const error = new GraphError(fault.status, fault.code ?? 'UnknownError', fault.message ?? 'An injected fault.', {
     headers: { ...fault.headers },
   });
   const outcome = refusal(world, error, request.headers);
   if (fault.body === undefined) return respond(outcome);
-  return new Response(fault.body, {
-    status: fault.status,
-    headers: { 'Content-Type': 'text/plain', ...fault.headers },
-  });
+  return { status: fault.status, headers: { 'Content-Type': 'text/plain', ...fault.headers }, body: fault.body };
 }
 
-function respond({ status, headers, body }: Outcome): Response {
+function respond({ status, headers, body }: Outcome): Reply & { readonly body: string | undefined } {
   const bodiless = body === undefined || status === 204 || status === 304;
-  return new Response(bodiless ? null : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)), {
-    status,
-    headers,
-  });
+  return { status, headers, body: bodiless ? undefined : typeof body === 'string' ? body : JSON.stringify(body) };
 }
 
 /** Headers of every answer (reference 1.8, 5.2.15). */
-function standardHeaders(world: World, headers: Headers): Record<string, string> {
+function standardHeaders(world: World, headers: HeaderFields): Record<string, string> {
   const requestId = world.requestIds.guid();
   const prefer = headers.get('prefer');
   return {
@@ -124,7 +122,7 @@ function standardHeaders(world: World, headers: Headers): Record<string, string>
 }
 
 /** An error's status, headers and body (reference 1.8). */
-function refusal(world: World, error: GraphError, headers: Headers): Outcome {
+function refusal(world: World, error: GraphError, headers: HeaderFields): Outcome {
   const standard = standardHeaders(world, headers);
   const stamps = {
     date: world.store.timestamp().replace('Z', ''),
@@ -143,10 +141,8 @@ function refusal(world: World, error: GraphError, headers: Headers): Outcome {
 /** Signs in, admits, and routes one request, or the requests of a batch. */
 function serveGraph(
   world: World,
-  method: string,
-  origin: string,
+  { method, url, headers }: Incoming,
   path: string,
-  headers: Headers,
   text: string,
   log: RequestRecord[],
 ): Outcome {
@@ -155,7 +151,7 @@ function serveGraph(
   log.push(entry);
   const outcome = guarded(world, headers, () => {
     const caller = world.tokens.caller(headers.get('authorization'));
-    const request = parseRequest(method, origin, path, headers, parseBody(text));
+    const request = parseRequest(method, url, headers, parseBody(text));
     if (request.segments[0] === '$batch' && request.segments.length === 1) return batch(world, request, caller, log);
     return admitted(world, request, caller);
   });
@@ -164,7 +160,7 @@ function serveGraph(
   return outcome;
 }
 
-function guarded(world: World, headers: Headers, act: () => Answer): Outcome {
+function guarded(world: World, headers: HeaderFields, act: () => Answer): Outcome {
   try {
     const { status, body, headers: more } = act();
     return {
@@ -212,7 +208,7 @@ function serveInner(
   const before = world.store.lastSequence();
   const fault = world.faults.next({ method: inner.method, path, inBatch: true, authority: false });
   const act = (): Answer => {
-    const request = parseRequest(inner.method, outer.origin, path, inner.headers, inner.body);
+    const request = parseRequest(inner.method, new URL(path, outer.origin), inner.headers, inner.body);
     if (request.segments[0] === '$batch') throw new GraphError(400, 'BadRequest', 'Batch requests cannot be nested.');
     return admitted(world, request, caller);
   };
@@ -228,7 +224,7 @@ function serveInner(
   return outcome;
 }
 
-function faultyInner(world: World, fault: Extract<Fault, { kind: 'status' }>, headers: Headers): Outcome {
+function faultyInner(world: World, fault: Extract<Fault, { kind: 'status' }>, headers: HeaderFields): Outcome {
   const error = new GraphError(fault.status, fault.code ?? 'UnknownError', fault.message ?? 'An injected fault.', {
     headers: { ...fault.headers },
   });

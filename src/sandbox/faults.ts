@@ -1,5 +1,7 @@
 // Things that go wrong on purpose: which request they befall, and what becomes of its answer (trust.md 1.3, R2).
 
+import type { Incoming, Reply } from './request.ts';
+
 /** What befalls a request. `tookEffect`: the request was carried out first, so only its answer is wrong. */
 export type Fault = { readonly tookEffect?: boolean } & (
   | {
@@ -141,12 +143,17 @@ function drip(text: string, pieces: number, everyMs: number): ReadableStream<Uin
 }
 
 /** The answer that the client gets instead of the right one; throws ConnectionReset where it gets none. */
-export async function befall(fault: Fault, right: Response, request: Request): Promise<Response> {
-  const text = await right.text();
-  const headers = new Headers(right.headers);
-  headers.delete('content-length');
-  const answer = (body: string | ReadableStream<Uint8Array> | null, status = right.status) =>
-    new Response(status === 204 || status === 304 ? null : body, { status, headers });
+export async function befall(
+  fault: Fault,
+  right: Reply & { readonly body: string | undefined },
+  request: Pick<Incoming, 'url' | 'signal'>,
+): Promise<Reply> {
+  const { body: text = '', headers } = right;
+  const answer = (body: Reply['body'], status = right.status, more: Reply['headers'] = {}): Reply => ({
+    status,
+    headers: { ...headers, ...more },
+    body: status === 204 || status === 304 ? undefined : body,
+  });
   const parsed = (): unknown => (text === '' ? {} : JSON.parse(text));
   switch (fault.kind) {
     case 'status':
@@ -162,8 +169,9 @@ export async function befall(fault: Fault, right: Response, request: Request): P
     case 'truncated':
       return answer(text.slice(0, Math.floor(text.length / 2)), 200);
     case 'html':
-      headers.set('content-type', 'text/html');
-      return answer('<html><head><title>Sign in</title></head><body>Working…</body></html>', 200);
+      return answer('<html><head><title>Sign in</title></head><body>Working…</body></html>', 200, {
+        'Content-Type': 'text/html',
+      });
     case 'empty':
       return answer('', 200);
     case 'noValue':
@@ -172,12 +180,11 @@ export async function befall(fault: Fault, right: Response, request: Request): P
       return answer(
         JSON.stringify({
           ...(parsed() as object),
-          '@odata.nextLink': fault.to === 'self' ? request.url : fault.to,
+          '@odata.nextLink': fault.to === 'self' ? request.url.href : fault.to,
         }),
       );
     case 'redirect':
-      headers.set('location', fault.to);
-      return answer('', fault.status ?? 302);
+      return answer('', fault.status ?? 302, { Location: fault.to });
     case 'rewrite':
       return answer(JSON.stringify(fault.change(parsed())));
   }

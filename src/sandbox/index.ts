@@ -5,9 +5,10 @@ import { type FaultRule, Faults } from './faults.ts';
 import { defaultTenantId, firstApp, knobs, type SandboxApp, type SandboxOptions, type World } from './options.ts';
 import { PageTokens } from './paging.ts';
 import { dice, guidOf } from './random.ts';
+import type { Incoming, Reply } from './request.ts';
 import { servedTypes } from './rules/index.ts';
 import { plant, plantBuiltIns, readSeed, type Seed, seedObjects } from './seed.ts';
-import { serve } from './server.ts';
+import { fetchHandler, serve } from './server.ts';
 import { MemoryStore } from './store.ts';
 import { Throttle } from './throttle.ts';
 import { Tokens } from './token.ts';
@@ -89,7 +90,7 @@ function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandb
     AZURE_CLIENT_ID: firstApp.appId,
     AZURE_CLIENT_SECRET: firstApp.secret,
   });
-  const handler = (request: Request): Promise<Response> => {
+  const answer = (request: Incoming): Promise<Reply> => {
     settle();
     return exchange(world, request, requests);
   };
@@ -97,7 +98,7 @@ function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandb
     store: world.store,
     requests,
     faults: world.faults,
-    handler,
+    handler: fetchHandler(answer),
     load,
     token,
     env,
@@ -108,7 +109,7 @@ function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandb
       return sandboxOf(createWorld(own, world), own, false);
     },
     listen: async ({ port } = {}) => {
-      const { origin, close } = await serve(handler, port);
+      const { origin, close } = await serve(answer, port);
       return { graphUrl: origin, authorityUrl: origin, env: env(origin), close };
     },
   };

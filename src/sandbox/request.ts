@@ -1,5 +1,5 @@
 // An HTTP request in, the parts that Graph's addressing and query options are made of out.
-import { badRequest, GraphError, type GraphRecord } from './types.ts';
+import { badRequest, GraphError, type GraphRecord, type HeaderFields } from './types.ts';
 
 export interface GraphRequest {
   readonly method: string;
@@ -14,8 +14,24 @@ export interface GraphRequest {
   /** Path and query below the version root, as they were sent. */
   readonly target: string;
   readonly query: Query;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   readonly body: GraphRecord | undefined;
+}
+
+/** A request as it came, by whatever way. */
+export interface Incoming {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: HeaderFields;
+  readonly signal: AbortSignal;
+  text(): Promise<string>;
+}
+
+/** What goes out for it. */
+export interface Reply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | ReadableStream<Uint8Array> | undefined;
 }
 
 /** Query options with their `$`, lower-case; the last one of a name wins. */
@@ -93,18 +109,16 @@ function unreadable(): GraphError {
 }
 
 /**
- * The request in Graph's parts; `target` is everything behind the origin (`/v1.0/users?$top=5`).
+ * The request in Graph's parts.
  * Throws 400 for a version that Graph does not have and for query options it does not know.
  */
 export function parseRequest(
   method: string,
-  origin: string,
-  target: string,
-  headers: Headers,
+  { origin, pathname, search, searchParams }: URL,
+  headers: HeaderFields,
   body: GraphRecord | undefined,
 ): GraphRequest {
-  const url = new URL(target, origin);
-  const [, root = '', ...rest] = url.pathname.split('/');
+  const [, root = '', ...rest] = pathname.split('/');
   const version = root.toLowerCase();
   if (version !== 'v1.0' && version !== 'beta') {
     throw new GraphError(400, 'BadRequest', `Invalid version: ${root}`);
@@ -114,8 +128,8 @@ export function parseRequest(
     version,
     origin,
     segments: parseSegments(rest.join('/')),
-    target: `${rest.join('/')}${url.search}`,
-    query: parseQuery(url.searchParams),
+    target: `${rest.join('/')}${search}`,
+    query: parseQuery(searchParams),
     headers,
     body,
   };

@@ -90,7 +90,7 @@ export function seedObjects(kinds: Readonly<Record<string, readonly GraphRecord[
 const seeder: Caller = { appId: '', servicePrincipalId: '', permissions: new Set(), privileged: true };
 
 function seedContext(world: World): Context {
-  const request = parseRequest('POST', 'http://sandbox', '/beta/seed', new Headers(), undefined);
+  const request = parseRequest('POST', new URL('http://sandbox/beta/seed'), { get: () => null }, undefined);
   return { ...contextOf(world, request, seeder), reader: world.store };
 }
 

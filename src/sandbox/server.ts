@@ -1,12 +1,24 @@
-// A handler of Fetch requests in, the same on a port of this machine out.
+// A handler of requests in, the same as a handler of Fetch requests or on a port of this machine out.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Incoming, Reply } from './request.ts';
 
-export type Handler = (request: Request) => Promise<Response>;
+export type Handler = (request: Incoming) => Promise<Reply>;
 
 export interface Port {
   readonly origin: string;
   close(): Promise<void>;
+}
+
+/** Serves Fetch requests without a port. */
+export function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const { method, headers, signal } = request;
+    const reply = await handler({ method, url: new URL(request.url), headers, signal, text: () => request.text() });
+    // As bytes: a text would bring a content type of its own.
+    const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? null);
+    return new Response(body, { status: reply.status, headers: { ...reply.headers } });
+  };
 }
 
 /** Serves on 127.0.0.1; port 0 takes any free one. A handler that throws resets the connection. */
@@ -36,28 +48,63 @@ export async function serve(handler: Handler, port = 0): Promise<Port> {
   };
 }
 
-async function answer(handler: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
-  const method = incoming.method ?? 'GET';
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+/** What a handler looks at of a request on the port; without Fetch's own classes, which cost more than most answers. */
+class PortRequest implements Incoming {
+  readonly method: string;
+  readonly url: URL;
+  private readonly incoming: IncomingMessage;
+  private readonly outgoing: ServerResponse;
+  private gone: AbortController | undefined;
+
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
+    this.method = incoming.method ?? 'GET';
+    this.url = new URL(`http://${incoming.headers.host}${incoming.url}`);
+    this.incoming = incoming;
+    this.outgoing = outgoing;
   }
-  const body = method === 'GET' || method === 'HEAD' ? undefined : await read(incoming);
-  const request = new Request(`http://${incoming.headers.host}${incoming.url}`, {
-    method,
-    headers,
-    signal: gone.signal,
-    ...(body === undefined ? {} : { body }),
-  });
-  const response = await handler(request);
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  if (response.body) {
-    const reader = response.body.getReader();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      if (!outgoing.write(part.value)) await drained(outgoing, gone.signal);
+
+  get headers(): this {
+    return this;
+  }
+
+  get(name: string): string | null {
+    const value = this.incoming.headers[name.toLowerCase()];
+    return value === undefined ? null : Array.isArray(value) ? value.join(', ') : value;
+  }
+
+  /** Aborted once the client has gone away. */
+  get signal(): AbortSignal {
+    if (!this.gone) {
+      const gone = new AbortController();
+      this.gone = gone;
+      if (this.outgoing.destroyed) gone.abort();
+      else this.outgoing.once('close', () => gone.abort());
     }
+    return this.gone.signal;
+  }
+
+  text(): Promise<string> {
+    return new Promise((done, fail) => {
+      const parts: Buffer[] = [];
+      this.incoming.on('data', (part: Buffer) => parts.push(part));
+      this.incoming.once('end', () => done(Buffer.concat(parts).toString()));
+      this.incoming.once('error', fail);
+    });
+  }
+}
+
+async function answer(handler: Handler, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const request = new PortRequest(incoming, outgoing);
+  const { status, headers, body } = await handler(request);
+  outgoing.writeHead(status, headers);
+  if (body === undefined || typeof body === 'string') {
+    outgoing.end(body);
+    return;
+  }
+  const { signal } = request;
+  const reader = body.getReader();
+  for (let part = await reader.read(); !part.done; part = await reader.read()) {
+    if (!outgoing.write(part.value)) await drained(outgoing, signal);
   }
   outgoing.end();
 }
@@ -67,10 +114,4 @@ function drained(outgoing: ServerResponse, gone: AbortSignal): Promise<void> {
     outgoing.once('drain', done);
     gone.addEventListener('abort', () => fail(new Error('the client went away')), { once: true });
   });
-}
-
-async function read(incoming: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of incoming) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString();
 }

@@ -12,6 +12,12 @@ export interface GraphObject extends GraphRecord {
   id: string;
 }
 
+/** An object and what it is. */
+export interface Item {
+  readonly type: string;
+  readonly object: GraphObject;
+}
+
 /** What Graph answers when it refuses (reference 1.8); thrown from anywhere below the router. */
 export class GraphError extends Error {
   readonly status: number;
@@ -51,6 +57,11 @@ export function notFound(id: string): GraphError {
 /** 403 `Authorization_RequestDenied` (reference 1.8). */
 export function denied(message = 'Insufficient privileges to complete the operation.'): GraphError {
   return new GraphError(403, 'Authorization_RequestDenied', message);
+}
+
+/** The headers of a request, by name in any case. */
+export interface HeaderFields {
+  get(name: string): string | null;
 }
 
 /** What a handler answers; a body that is undefined is no body at all. */
@@ -155,7 +166,7 @@ export interface Context {
   readonly method: string;
   /** Path below the version root, decoded, without the query. */
   readonly path: string;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   /** True where the caller's token has one of these permissions (`X.ReadWrite.Y` counts as `X.Read.Y`). */
   may(...permissions: string[]): boolean;
   /** The rules of another type. */
@@ -314,7 +325,7 @@ export interface EntityType {
   afterRestore?(object: GraphObject, body: GraphRecord, context: Context): void;
   /** What the answer to the creating request says beyond a read: a secret that is shown once. */
   created?(object: GraphObject, body: GraphRecord, context: Context): GraphRecord;
-  /** The shape that a read answers with; `selected` is the `$select` list, undefined without one. */
+  /** What a read says besides what is stored, or instead of it; `selected` is the `$select` list, undefined without one. */
   present?(
     object: GraphObject,
     context: Context,
