@@ -1,7 +1,7 @@
 // The text of an $expand in, the relation it names, checked; an object in, what that relation holds out (reference 1.4).
 import type { World } from './options.ts';
 import { allowed } from './permissions.ts';
-import { parseSelect, present } from './present.ts';
+import { itemPresenter, parseSelect } from './present.ts';
 import {
   badRequest,
   type Context,
@@ -10,17 +10,12 @@ import {
   GraphError,
   type GraphObject,
   type GraphRecord,
-  type Json,
+  type Item,
 } from './types.ts';
-
-/** An object and what it is. */
-export interface Item {
-  readonly type: string;
-  readonly object: GraphObject;
-}
 
 export interface Expansion {
   readonly relation: string;
+  readonly single: boolean;
   readonly selected: ReadonlySet<string> | undefined;
 }
 
@@ -45,7 +40,8 @@ export function parseExpand(
   }
   if (rules.related?.[relation] && !allowed(context.caller.permissions, readOf(rules, relation, context)))
     throw denied();
-  return { relation, selected: parseSelect(select, items, context, false) };
+  const single = rules.links?.[relation]?.single === true;
+  return { relation, single, selected: parseSelect(select, items, context, false) };
 }
 
 /** The rules of what a relation holds, whichever sort of relation it is. */
@@ -75,28 +71,29 @@ export function childRules(rules: EntityType, navigation: string): EntityType | 
   return made;
 }
 
-/** Adds an expanded relation to an answer: a single one whole, a collection's first 20. */
-export function expand(
+/** Adds an expanded relation to the answers for objects of a type: a single one whole, a collection's first 20. */
+export function expander(
   world: World,
   context: Context,
   rules: EntityType,
-  object: GraphObject,
-  { relation, selected }: Expansion,
-  shaped: GraphRecord,
-): void {
-  const link = rules.links?.[relation];
+  { relation, single, selected }: Expansion,
+): (object: GraphObject, shaped: GraphRecord) => void {
   const child = childRules(rules, relation);
-  const shape = { single: false, selected, polymorphic: link !== undefined };
-  const items = child
-    ? ((object[relation] ?? []) as GraphObject[]).map((each) => ({ type: child.type, object: each }))
-    : relatedItems(context, rules, object, relation);
+  const show = itemPresenter(world, context, (type) => child ?? context.rules(type) ?? rules, {
+    single: false,
+    selected,
+    polymorphic: rules.links?.[relation] !== undefined,
+  });
   // What comes with every read of its owner comes whole (reference 1.4).
-  const shown = rules.children?.[relation]?.inline ? items : items.slice(0, expandCap);
-  const values = shown.map(({ type, object: other }) =>
-    present(world, context, child ?? context.rules(type) ?? rules, other, shape),
-  );
-  if (!link?.single) shaped[relation] = values as Json[];
-  else if (values[0]) shaped[relation] = values[0];
+  const most = rules.children?.[relation]?.inline ? Number.POSITIVE_INFINITY : expandCap;
+  return (object, shaped) => {
+    const items = child
+      ? ((object[relation] ?? []) as GraphObject[]).map((each) => ({ type: child.type, object: each }))
+      : relatedItems(context, rules, object, relation);
+    const values = items.slice(0, most).map(show);
+    if (!single) shaped[relation] = values;
+    else if (values[0]) shaped[relation] = values[0];
+  };
 }
 
 /** Permissions to read a related collection: its own, or its type's. */

@@ -1,8 +1,8 @@
 // A collection and the query options of a request in, one page of it out (reference 1.4).
-import { type Expansion, expand, type Item, parseExpand } from './expand.ts';
+import { type Expansion, expander, parseExpand } from './expand.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import type { World } from './options.ts';
-import { checkSelect, derivedTypes, parseSelect, present } from './present.ts';
+import { checkSelect, derivedTypes, itemPresenter, parseSelect } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,
@@ -12,7 +12,7 @@ import {
   GraphError,
   type GraphObject,
   type GraphRecord,
-  type Json,
+  type Item,
 } from './types.ts';
 
 /** A collection that can be read from a position on; `next` is undefined at its end. */
@@ -84,24 +84,32 @@ export function list(
   const token = request.query.get('$skiptoken');
   const from = token === undefined ? options.skip : world.pages.read(token, path);
   const limit = pageLimit(world, options);
-  const empty = world.knobs.emptyPages > 0 && world.dice.number() < world.knobs.emptyPages;
+  // A collection of one is one page (reference 1.4).
+  const mayBeEmpty = world.knobs.emptyPages > 0 && !rules.singleton;
+  const empty = mayBeEmpty && world.dice.number() < world.knobs.emptyPages;
   const narrowed = narrow(collection, options);
   const { items, next } = empty ? { items: [], next: from } : gather(narrowed, options, from, limit);
   const shape = {
     single: false,
     selected: options.selected,
     polymorphic: collection.type === 'directoryObject',
+    expanded: options.expand?.single === false ? options.expand.relation : undefined,
   };
-  const value = items.map(({ type, object }) => {
-    const own = rules.type === type ? rules : (context.rules(type) ?? rules);
-    const shaped = present(world, context, own, object, shape);
-    if (options.expand) expand(world, context, own, object, options.expand, shaped);
-    return shaped;
-  });
+  const show = itemPresenter(
+    world,
+    context,
+    (type) => (rules.type === type ? rules : (context.rules(type) ?? rules)),
+    shape,
+  );
+  const value = items.map(show);
+  if (options.expand) {
+    const extend = expander(world, context, rules, options.expand);
+    for (const [index, shaped] of value.entries()) extend((items[index] as Item).object, shaped);
+  }
   const body: GraphRecord = { '@odata.context': contextUrl(request, collection.path, options.selected) };
   if (options.counted && options.advanced && token === undefined) body['@odata.count'] = count(narrowed, options);
   if (next !== undefined) body['@odata.nextLink'] = nextLink(request, world.pages.make(path, next));
-  body.value = value as Json[];
+  body.value = value;
   return { status: 200, body };
 }
 

@@ -10,6 +10,7 @@ import {
   GraphError,
   type GraphObject,
   type GraphRecord,
+  type Item,
   type Json,
 } from './types.ts';
 
@@ -19,6 +20,8 @@ export interface Shape {
   readonly selected?: ReadonlySet<string> | undefined;
   /** The collection holds objects of several types, so each says its own. */
   readonly polymorphic?: boolean;
+  /** A collection that will be filled in: its place is kept. */
+  readonly expanded?: string | undefined;
 }
 
 /** What may be read of a type, with the value of a property that was never set. */
@@ -55,6 +58,10 @@ function mayDiffer(type: string, seen: Set<string> = new Set()): boolean {
   return found;
 }
 
+/** A client may see another value than the stored one. */
+const mayReadOtherwise = (info: PropertyInfo | undefined) =>
+  info !== undefined && (isEvolvable(info) || (isNested(info) && mayDiffer(info.type)));
+
 /** An enum with members that clients do not see unless they ask for them. */
 const isEvolvable = (info: PropertyInfo) =>
   info.kind === 'enum' &&
@@ -70,15 +77,15 @@ export function typeOfObject(type: string, object: GraphRecord): string {
 
 /** Checks a `$select` list: 400 for unknown properties, 501 and 403 as reference 3.1 says. */
 export function checkSelect(
-  names: readonly string[],
+  names: Iterable<string>,
   rules: EntityType,
   context: Context,
   single: boolean,
   derived: readonly string[] = rules.derived ?? [],
 ): void {
+  const known = [rules.type, ...derived].map((type) => readableOf(type, context.version, rules));
   for (const name of names) {
-    const known = [rules.type, ...derived].some((type) => readableOf(type, context.version, rules).has(name));
-    if (!known && !/^extension_\w+$/.test(name) && name !== '*') {
+    if (!known.some((each) => each.has(name)) && !/^extension_\w+$/.test(name) && name !== '*') {
       throw badRequest(`Could not find a property named '${name}' on type 'microsoft.graph.${rules.type}'.`);
     }
     if (!single && rules.onlyOnSingle?.includes(name)) {
@@ -89,6 +96,19 @@ export function checkSelect(
   }
 }
 
+/** `$select` lists by their text: one that comes with every page is the same set each time, so that its plan is made once. */
+const selections = new Map<string, ReadonlySet<string>>();
+const mostSelections = 1000;
+
+function selectionOf(text: string): ReadonlySet<string> {
+  const known = selections.get(text);
+  if (known) return known;
+  if (selections.size >= mostSelections) selections.clear();
+  const made = new Set(text.split(',').map((name) => name.trim().split('/')[0] ?? ''));
+  selections.set(text, made);
+  return made;
+}
+
 /** The names of a `$select`, checked against the type. */
 export function parseSelect(
   text: string | undefined,
@@ -97,9 +117,9 @@ export function parseSelect(
   single: boolean,
 ): ReadonlySet<string> | undefined {
   if (text === undefined || text.trim() === '') return undefined;
-  const names = text.split(',').map((name) => name.trim().split('/')[0] ?? '');
+  const names = selectionOf(text);
   checkSelect(names, rules, context, single, derivedTypes(rules));
-  return new Set(names);
+  return names;
 }
 
 /** Objects of several types: a name that only one of them has is fine. */
@@ -107,9 +127,13 @@ export function derivedTypes(rules: EntityType): readonly string[] | undefined {
   return rules.type === 'directoryObject' ? ['user', 'group', 'application', 'servicePrincipal', 'device'] : undefined;
 }
 
-/** What a read answers with, worked out once for all objects of a listing. */
+/** What a read answers with, worked out once for all objects of a type. */
 interface Plan {
-  readonly names: readonly { readonly name: string; readonly unset: Json | undefined; readonly differs: boolean }[];
+  readonly type: string;
+  /** The answer for an object of which nothing was ever set; each answer begins as a copy of it. */
+  readonly blank: GraphRecord;
+  /** The properties that are shown; true where a client may see another value than the stored one. */
+  readonly names: ReadonlyMap<string, boolean>;
   readonly noise: readonly [string, NonNullable<EntityType['noise']>[string]][];
 }
 
@@ -122,19 +146,26 @@ function planOf(rules: EntityType, type: string, context: Context, shape: Shape)
   plans.set(rules, bySelect);
   const byType = bySelect.get(selected) ?? new Map<string, Plan>();
   bySelect.set(selected, byType);
-  const key = `${context.version} ${type}`;
-  const known = byType.get(key);
-  if (known) return known;
-  const all = readableOf(type, context.version, rules);
-  const names = [...answered(rules, all, shape)].map((name) => {
-    const info = property(type, name);
-    const differs = info !== undefined && (isEvolvable(info) || (isNested(info) && mayDiffer(info.type)));
-    return { name, unset: all.get(name), differs };
-  });
-  const noise = Object.entries(rules.noise ?? {}).filter(([name]) => names.some((each) => each.name === name));
-  const plan = { names, noise };
+  const annotated = shape.polymorphic === true || type !== rules.type;
+  const key = `${context.version} ${type} ${annotated} ${shape.expanded ?? ''}`;
+  const plan = byType.get(key) ?? makePlan(rules, type, context, shape, annotated);
   byType.set(key, plan);
   return plan;
+}
+
+function makePlan(rules: EntityType, type: string, context: Context, shape: Shape, annotated: boolean): Plan {
+  const all = readableOf(type, context.version, rules);
+  const names = [...answered(rules, all, shape)];
+  const blank: [string, Json | undefined][] = names.map((name) => [name, all.get(name)]);
+  if (annotated) blank.unshift(['@odata.type', `#microsoft.graph.${type}`]);
+  if (shape.expanded !== undefined) blank.push([shape.expanded, []]);
+  return {
+    type,
+    // Parsed from text it has the engine's fixed layout, so that copying it and writing the copy as JSON are quick.
+    blank: JSON.parse(JSON.stringify(Object.fromEntries(blank))),
+    names: new Map(names.map((name) => [name, mayReadOtherwise(property(type, name))])),
+    noise: Object.entries(rules.noise ?? {}).filter(([name]) => names.includes(name)),
+  };
 }
 
 /** The names that a read answers with. */
@@ -154,33 +185,65 @@ export function present(
   object: GraphObject,
   shape: Shape,
 ): GraphRecord {
-  const type = typeOfObject(rules.type, object);
-  const { names, noise } = planOf(rules, type, context, shape);
-  let shaped: GraphRecord = object;
-  if (world.knobs.touchNoise && noise.length > 0) {
-    shaped = { ...object };
-    for (const [name, touch] of noise) shaped[name] = touch(object, world.store);
-  }
-  if (rules.present) {
-    shaped = rules.present(shaped as GraphObject, context, { single: shape.single, selected: shape.selected });
-  }
-  const answer: GraphRecord = {};
-  if (shape.polymorphic || type !== rules.type) answer['@odata.type'] = `#microsoft.graph.${type}`;
-  for (const { name, unset, differs } of names) {
-    const value = shaped[name] ?? unset;
-    if (value === undefined) continue;
-    if (value === null || (typeof value !== 'object' && !differs)) answer[name] = value;
-    else answer[name] = seen(world, context, type, name, value, differs);
-  }
-  return answer;
+  return presenter(world, context, rules, shape)(object);
 }
 
-/** A value as this client sees it, its arrays in any order. */
-function seen(world: World, context: Context, type: string, name: string, value: Json, differs: boolean): Json {
-  const read = differs
-    ? ((readAs(type, { [name]: value }, context.version, wantsUnknown(context)) as GraphRecord)[name] as Json)
-    : value;
-  return world.knobs.shuffleArrays && typeof read === 'object' && !sequences.has(name) ? shuffled(read, world) : read;
+/** The shape of the objects of one type in an answer. */
+export function presenter(
+  world: World,
+  context: Context,
+  rules: EntityType,
+  shape: Shape,
+): (object: GraphObject) => GraphRecord {
+  const { shuffleArrays, touchNoise } = world.knobs;
+  const asked = { single: shape.single, selected: shape.selected };
+  const unknownToo = wantsUnknown(context);
+  const show = (answer: GraphRecord, { type, names, blank }: Plan, name: string, value: Json | undefined) => {
+    const isReadOtherwise = names.get(name);
+    if (isReadOtherwise === undefined) return;
+    if (value === undefined || value === null) {
+      // Nothing, where something may have been said before.
+      if (answer[name] !== blank[name]) answer[name] = blank[name] ?? null;
+      return;
+    }
+    const read = isReadOtherwise ? readValue(type, name, value, context, unknownToo) : value;
+    answer[name] = shuffleArrays && typeof read === 'object' && !sequences.has(name) ? shuffled(read, world) : read;
+  };
+  let plan = planOf(rules, rules.type, context, shape);
+  return (object) => {
+    const type = typeOfObject(rules.type, object);
+    if (type !== plan.type) plan = planOf(rules, type, context, shape);
+    const answer: GraphRecord = { ...plan.blank };
+    // Over what is set, which is less than what is shown: looking for what is not there costs the most.
+    for (const name in object) show(answer, plan, name, object[name]);
+    if (touchNoise) for (const [name, touch] of plan.noise) show(answer, plan, name, touch(object, world.store));
+    const computed = rules.present?.(object, context, asked);
+    for (const name in computed) show(answer, plan, name, computed[name]);
+    return answer;
+  };
+}
+
+/** The shape of objects of several types in an answer, each by the rules of its own. */
+export function itemPresenter(
+  world: World,
+  context: Context,
+  rulesOf: (type: string) => EntityType,
+  shape: Shape,
+): (item: Item) => GraphRecord {
+  const presenters = new Map<string, (object: GraphObject) => GraphRecord>();
+  return ({ type, object }) => {
+    let show = presenters.get(type);
+    if (!show) {
+      show = presenter(world, context, rulesOf(type), shape);
+      presenters.set(type, show);
+    }
+    return show(object);
+  };
+}
+
+/** A value as this client sees it. */
+function readValue(type: string, name: string, value: Json, context: Context, unknownToo: boolean): Json {
+  return (readAs(type, { [name]: value }, context.version, unknownToo) as GraphRecord)[name] as Json;
 }
 
 /** `Prefer: include-unknown-enum-members` (reference 1.2). */
@@ -191,16 +254,21 @@ function wantsUnknown(context: Context): boolean {
 /** Arrays whose order means something (reference 2.4). */
 const sequences = new Set(['definition', 'primaryIdentityProviderPrecedenceOrder']);
 
-/** Every array below the value in another order; the value itself is left alone. */
+/** Every array below the value in another order; the value itself is left alone, and given back where there is none. */
 export function shuffled(value: Json, world: World): Json {
+  if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) {
     const items = value.length > 1 ? world.dice.shuffle(value) : value;
-    return items.map((item) => (typeof item === 'object' ? shuffled(item, world) : item));
+    return items.some((item) => typeof item === 'object') ? items.map((item) => shuffled(item, world)) : items;
   }
-  if (value === null || typeof value !== 'object') return value;
-  const copy: GraphRecord = {};
-  for (const [name, item] of Object.entries(value)) {
-    copy[name] = typeof item === 'object' && !sequences.has(name) ? shuffled(item, world) : item;
+  let copy: GraphRecord | undefined;
+  for (const name of Object.keys(value)) {
+    const item = value[name] as Json;
+    if (item === null || typeof item !== 'object' || sequences.has(name)) continue;
+    const other = shuffled(item, world);
+    if (other === item) continue;
+    copy ??= { ...value };
+    copy[name] = other;
   }
-  return copy;
+  return copy ?? value;
 }

@@ -3,7 +3,7 @@ import { binRoute } from './bins.ts';
 import { childRoute } from './children.ts';
 import { deltaRoute } from './delta.ts';
 import { directoryObjectRoute } from './directory.ts';
-import { expand, parseExpand, readOf, relatedItems } from './expand.ts';
+import { expander, parseExpand, readOf, relatedItems } from './expand.ts';
 import { relationRoute } from './links.ts';
 import { arrayCollection, contextUrl, countOf, list, tableCollection } from './listing.ts';
 import { create, need, remove, update } from './objects.ts';
@@ -47,23 +47,33 @@ const wrongMethod = () =>
 const noSegment = (segment: string) =>
   new GraphError(400, 'BadRequest', `Resource not found for the segment '${segment}'.`);
 
+/** The listed types by path, in lower case; made once for the types of a world. */
+const pathTables = new WeakMap<World['types'], ReadonlyMap<string, EntityType>>();
+
+function pathsOf(types: World['types']): ReadonlyMap<string, EntityType> {
+  const known = pathTables.get(types);
+  if (known) return known;
+  const paths = new Map<string, EntityType>();
+  for (const rules of types.values()) {
+    if (rules.unlisted) continue;
+    for (const path of [rules.path, ...(rules.aliases ?? [])].map((each) => each.toLowerCase()))
+      if (!paths.has(path)) paths.set(path, rules);
+  }
+  pathTables.set(types, paths);
+  return paths;
+}
+
 /** Finds the type whose path the segments begin with; the longest one wins. */
 function findRules(
   world: World,
   segments: readonly string[],
 ): { rules: EntityType; rest: readonly string[] } | undefined {
-  const asked = segments.map((segment) => segment.toLowerCase());
-  let best: { rules: EntityType; length: number } | undefined;
-  for (const rules of world.types.values()) {
-    if (rules.unlisted) continue;
-    for (const path of [rules.path, ...(rules.aliases ?? [])]) {
-      const parts = path.toLowerCase().split('/');
-      if (parts.length > (best?.length ?? 0) && parts.every((part, index) => asked[index] === part)) {
-        best = { rules, length: parts.length };
-      }
-    }
+  const paths = pathsOf(world.types);
+  for (let length = segments.length; length > 0; length--) {
+    const rules = paths.get(segments.slice(0, length).join('/').toLowerCase());
+    if (rules) return { rules, rest: segments.slice(length) };
   }
-  return best && { rules: best.rules, rest: segments.slice(best.length) };
+  return undefined;
 }
 
 /** Serves one request; throws GraphErrors. */
@@ -268,7 +278,7 @@ function readObject(
   const selected = parseSelect(request.query.get('$select'), rules, context, true);
   const expansion = parseExpand(request.query.get('$expand'), rules, context, false);
   const shaped = present(world, context, rules, object, { single: true, selected, polymorphic });
-  if (expansion) expand(world, context, rules, object, expansion, shaped);
+  if (expansion) expander(world, context, rules, expansion)(object, shaped);
   const path = polymorphic ? 'directoryObjects' : rules.path;
   return {
     status: 200,

@@ -177,12 +177,10 @@ export const applications: EntityType = {
   checkRestore(application, _body, context) {
     checkUris(application, application, context, false);
   },
-  present: (application, context, { single, selected }) => ({
-    ...application,
+  present: (application, _context, { single, selected }) => ({
     ...readCredentials(application, single && (selected?.has('keyCredentials') ?? false)),
     ...withOrigin(application),
     samlMetadataUrl: null,
-    '@odata.id': `https://graph.microsoft.com/${context.version}/applications/${application.id}`,
   }),
 };
 

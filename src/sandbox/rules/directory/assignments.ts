@@ -54,7 +54,6 @@ export const appRoleAssignments: EntityType = {
     principalType: typeName(store.locate(String(assignment.principalId).toLowerCase())?.type),
   }),
   present: (assignment, { reader }) => ({
-    ...assignment,
     principalDisplayName: reader.locate(String(assignment.principalId))?.object.displayName ?? null,
     resourceDisplayName: reader.locate(String(assignment.resourceId))?.object.displayName ?? null,
   }),

@@ -169,11 +169,7 @@ export const groups: EntityType = {
   checkRestore(group, _body, context) {
     checkNickname(group, group, context);
   },
-  present: (group) => ({
-    ...group,
-    securityIdentifier: securityIdentifier(group.id),
-    ...(isDynamic(group) ? {} : { membershipRule: group.membershipRule ?? null }),
-  }),
+  present: (group) => ({ securityIdentifier: securityIdentifier(group.id) }),
 };
 
 function addresses(body: GraphRecord, store: Context['store']): GraphRecord {

@@ -16,6 +16,14 @@ export function joinedId(...guids: readonly string[]): string {
 
 /** `S-1-12-1-a-b-c-d`: the four little-endian words of an object id. */
 export function securityIdentifier(id: string): string {
-  const bytes = guidBytes(id);
-  return `S-1-12-1-${[0, 4, 8, 12].map((at) => bytes.readUInt32LE(at)).join('-')}`;
+  const word = (hex: string) => Number.parseInt(hex, 16);
+  const [one = '', two = '', three = '', four = '', five = ''] = id.split('-');
+  // .NET turns the bytes of the first three parts round itself; those of the other two are still to be turned.
+  const words = [word(one), word(three + two), turned(word(four + five.slice(0, 4))), turned(word(five.slice(4)))];
+  return `S-1-12-1-${words[0]}-${words[1]}-${words[2]}-${words[3]}`;
+}
+
+/** A word with its four bytes the other way round. */
+function turned(value: number): number {
+  return (((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)) >>> 0;
 }

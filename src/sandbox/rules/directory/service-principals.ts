@@ -123,7 +123,6 @@ export const servicePrincipals: EntityType = {
     }
   },
   present: (principal, context, { single, selected }) => ({
-    ...principal,
     ...inheritance(principal, context.reader),
     ...readCredentials(principal, single && (selected?.has('keyCredentials') ?? false)),
   }),

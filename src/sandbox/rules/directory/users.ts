@@ -203,14 +203,12 @@ export const users: EntityType = {
     }
   },
   present(user, _context, { selected }) {
-    const isDeleted = typeof user.deletedDateTime === 'string';
-    if (!isDeleted && !selected?.has('securityIdentifier')) return user;
-    return {
-      ...user,
-      securityIdentifier: securityIdentifier(user.id),
-      // A deleted user's name is free for another one: its own is prefixed with its id (reference 3.1, Delete).
-      ...(isDeleted ? { userPrincipalName: `${user.id.replaceAll('-', '')}${user.userPrincipalName}` } : {}),
-    };
+    const computed: GraphRecord = {};
+    if (selected?.has('securityIdentifier')) computed.securityIdentifier = securityIdentifier(user.id);
+    // A deleted user's name is free for another one: its own is prefixed with its id (reference 3.1, Delete).
+    if (typeof user.deletedDateTime === 'string')
+      computed.userPrincipalName = `${user.id.replaceAll('-', '')}${user.userPrincipalName}`;
+    return computed;
   },
 };
 

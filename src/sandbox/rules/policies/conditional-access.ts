@@ -45,10 +45,9 @@ export const conditionalAccessPolicies: EntityType = {
   }),
   present(object, context) {
     const grant = object.grantControls;
-    if (!isRecord(grant)) return object;
+    if (!isRecord(grant)) return {};
     const strength = isRecord(grant.authenticationStrength) ? String(grant.authenticationStrength.id) : undefined;
     return {
-      ...object,
       grantControls: {
         ...grant,
         'authenticationStrength@odata.context': `https://graph.microsoft.com/${context.version}/$metadata#identity/conditionalAccess/policies('${object.id}')/grantControls/authenticationStrength/$entity`,
