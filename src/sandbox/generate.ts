@@ -198,6 +198,9 @@ export function generate(sizes: Sizes, tenantId: string): Seed {
 
 type Counts = Required<Sizes>;
 
+/** Two GUIDs in base64url. */
+const grantIdLength = 43;
+
 /** Grant `index`: from application `index mod n` to the service principal `index div n`, for all users. */
 function grantSource(count: Counts): Source {
   const of = (index: number): [string, string] => [
@@ -227,8 +230,8 @@ function grantSource(count: Counts): Source {
     at,
     idAt: (index) => at(index).id,
     indexOf: (id) => {
+      if (id.length !== grantIdLength) return undefined;
       const bytes = Buffer.from(id, 'base64url');
-      if (bytes.length !== 32) return undefined;
       const [client, resource] = [number(guid(bytes.subarray(0, 16))), number(guid(bytes.subarray(16)))];
       const index = client + resource * count.applications;
       return index < count.grants && at(index).id === id ? index : undefined;

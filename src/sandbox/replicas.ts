@@ -19,6 +19,8 @@ export interface PastLink {
 
 /** A store that remembers the recent past. */
 export interface Remembering extends Reader {
+  /** How many positions the listing of a type has, those of objects that are gone among them. */
+  length(type: string): number;
   /** The id at a position of the listing, also of an object that is gone. */
   idAt(type: string, position: number): string | undefined;
   /** The oldest state of an object that writes after `since` replaced; `found` is false where there was no such write. */
@@ -75,16 +77,19 @@ export class Replica implements Reader {
   }
 
   *list(type: string): Iterable<GraphObject> {
-    for (let position = 0; ; position++) {
-      const id = this.store.idAt(type, position);
-      if (id === undefined) return;
-      const object = this.get(type, id);
+    for (let position = 0; position < this.store.length(type); position++) {
+      const object = this.at(type, position);
       if (object) yield object;
     }
   }
 
   page(type: string, from: number, limit: number): { objects: readonly GraphObject[]; next: number | undefined } {
-    return pageOf(this, (position) => this.store.idAt(type, position), type, from, limit);
+    return pageOf((position) => this.at(type, position), this.store.length(type), from, limit);
+  }
+
+  private at(type: string, position: number): GraphObject | undefined {
+    const id = this.store.idAt(type, position);
+    return id === undefined ? undefined : this.get(type, id);
   }
 
   count(type: string): number {
@@ -116,21 +121,18 @@ export class Replica implements Reader {
   }
 }
 
-/** Objects from a position of a listing on, as a reader sees them. */
+/** Objects from a position of a listing on, as a reader sees what is at each. */
 export function pageOf(
-  reader: Reader,
-  idAt: (position: number) => string | undefined,
-  type: string,
+  at: (position: number) => GraphObject | undefined,
+  length: number,
   from: number,
   limit: number,
 ): { objects: readonly GraphObject[]; next: number | undefined } {
   const objects: GraphObject[] = [];
   let position = from;
-  for (; objects.length < limit; position++) {
-    const id = idAt(position);
-    if (id === undefined) return { objects, next: undefined };
-    const object = reader.get(type, id);
+  for (; objects.length < limit && position < length; position++) {
+    const object = at(position);
     if (object) objects.push(object);
   }
-  return { objects, next: idAt(position) === undefined ? undefined : position };
+  return { objects, next: position < length ? position : undefined };
 }

@@ -89,7 +89,9 @@ export class MemoryStore implements Store, Remembering {
 
   /** False while one of the objects that this one lies between is in a bin. */
   private isWhole(type: string, object: GraphObject): boolean {
-    return (this.options.ends[type] ?? []).every((property) => {
+    const ends = this.options.ends[type];
+    if (!ends) return true;
+    return ends.every((property) => {
       const id = object[property];
       return typeof id !== 'string' || this.typeOf(id) !== undefined;
     });
@@ -122,7 +124,17 @@ export class MemoryStore implements Store, Remembering {
   }
 
   page(type: string, from: number, limit: number): { objects: readonly GraphObject[]; next: number | undefined } {
-    return pageOf(this, (position) => this.idAt(type, position), type, from, limit);
+    const table = this.tables.get(type);
+    const at = (position: number): GraphObject | undefined => {
+      const object = table?.at(position);
+      return object && this.isWhole(type, object) ? object : undefined;
+    };
+    return pageOf(at, this.length(type), from, limit);
+  }
+
+  /** How many positions the listing of a type has, those of objects that are gone among them. */
+  length(type: string): number {
+    return this.tables.get(type)?.length ?? 0;
   }
 
   /** The id at a position of the listing, also of an object that is gone. */

@@ -18,6 +18,8 @@ const indexed = ['appId', 'clientId', 'principalId', 'resourceId', 'uniqueName',
 export class Table {
   readonly source: Source | undefined;
   private readonly objects = new Map<string, GraphObject>();
+  /** Positions of the source whose object was written or removed. */
+  private readonly written = new Set<number>();
   private readonly gone = new Set<number>();
   private readonly order: string[] = [];
   private readonly ordered = new Set<string>();
@@ -32,6 +34,7 @@ export class Table {
   copy(): Table {
     const copy = new Table(this.source);
     for (const [id, object] of this.objects) copy.objects.set(id, object);
+    for (const index of this.written) copy.written.add(index);
     for (const index of this.gone) copy.gone.add(index);
     copy.order.push(...this.order);
     for (const id of this.ordered) copy.ordered.add(id);
@@ -57,8 +60,10 @@ export class Table {
     this.forget(object.id);
     this.objects.set(object.id, object);
     const index = this.source?.indexOf(object.id);
-    if (index !== undefined) this.gone.delete(index);
-    else if (!this.ordered.has(object.id)) {
+    if (index !== undefined) {
+      this.written.add(index);
+      this.gone.delete(index);
+    } else if (!this.ordered.has(object.id)) {
       this.ordered.add(object.id);
       this.order.push(object.id);
     }
@@ -69,7 +74,9 @@ export class Table {
     this.forget(id);
     this.objects.delete(id);
     const index = this.source?.indexOf(id);
-    if (index !== undefined) this.gone.add(index);
+    if (index === undefined) return;
+    this.written.delete(index);
+    this.gone.add(index);
   }
 
   count(): number {
@@ -79,18 +86,30 @@ export class Table {
     return generated + own;
   }
 
-  /** Ids at positions `from`, `from + 1`, …, also of objects that are gone by now; undefined past the end. */
+  /** How many positions a listing has, those of objects that are gone by now among them. */
+  get length(): number {
+    return (this.source?.count ?? 0) + this.order.length;
+  }
+
+  /** The id at a position, also of an object that is gone by now; undefined past the end. */
   idAt(position: number): string | undefined {
     const generated = this.source?.count ?? 0;
     if (position >= generated) return this.order[position - generated];
     return this.source?.idAt(position);
   }
 
+  /** The object at a position; undefined where it is gone by now, and past the end. */
+  at(position: number): GraphObject | undefined {
+    const { source } = this;
+    if (source && position < source.count && !this.written.has(position))
+      return this.gone.has(position) ? undefined : source.at(position);
+    const id = this.idAt(position);
+    return id === undefined ? undefined : this.objects.get(id);
+  }
+
   *list(): Iterable<GraphObject> {
-    for (let position = 0; ; position++) {
-      const id = this.idAt(position);
-      if (id === undefined) return;
-      const object = this.get(id);
+    for (let position = 0; position < this.length; position++) {
+      const object = this.at(position);
       if (object) yield object;
     }
   }
@@ -102,12 +121,11 @@ export class Table {
     if (!index || (this.source && !generated)) {
       return [...this.list()].filter((object) => matches(object[property], wanted));
     }
-    const ids = new Set(index.get(wanted) ?? []);
-    for (const each of generated ?? []) ids.add((this.source as Source).at(each).id);
-    return [...ids]
-      .map((id) => this.get(id))
-      .filter((object) => object !== undefined)
-      .filter((object) => matches(object[property], wanted));
+    const found = new Map<string, GraphObject>();
+    const own = [...(index.get(wanted) ?? [])].map((id) => this.objects.get(id));
+    for (const object of [...own, ...(generated ?? []).map((position) => this.at(position))])
+      if (object && matches(object[property], wanted)) found.set(object.id, object);
+    return [...found.values()];
   }
 
   private forget(id: string): void {
