@@ -1,8 +1,7 @@
 // A delta request in, a page of what there is or of what changed out, with the link to go on from (reference 1.5).
-import { createHash, createHmac } from 'node:crypto';
 import { nextLink } from './listing.ts';
 import type { World } from './options.ts';
-import { parseSelect, present } from './present.ts';
+import { parseSelect, presenter } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,
@@ -13,6 +12,7 @@ import {
   GraphError,
   type GraphObject,
   type GraphRecord,
+  type Json,
 } from './types.ts';
 
 /** Objects, and links of one object, on a page of a delta. */
@@ -91,19 +91,15 @@ function idFilter(text: string | undefined): string[] | undefined {
   return ids as string[];
 }
 
-const keyOf = (world: World) => createHash('sha256').update(`delta tokens ${world.knobs.randomSeed}`).digest('hex');
-const sign = (world: World, text: string) =>
-  createHmac('sha256', keyOf(world)).update(text).digest('base64url').slice(0, 16);
-
 function seal(world: World, state: State): string {
   const text = Buffer.from(JSON.stringify({ ...state, at: world.knobs.clock() })).toString('base64url');
-  return `${text}.${sign(world, text)}`;
+  return `${text}.${world.signDelta(text)}`;
 }
 
 /** The state in a token; throws what an expired one gets: 400 `syncStateNotFound`, or 410 with a Location to begin again. */
 function open(world: World, token: string, rules: EntityType, request: GraphRequest): State {
   const [text = '', signature] = token.split('.');
-  if (signature !== sign(world, text)) throw badRequest('The delta token is not valid.');
+  if (signature !== world.signDelta(text)) throw badRequest('The delta token is not valid.');
   const state = JSON.parse(Buffer.from(text, 'base64url').toString()) as State;
   if (state.type !== rules.type) throw badRequest('The delta token is not valid for this resource.');
   if (world.knobs.clock() - state.at <= world.knobs.deltaTokenLifetimeMs) return state;
@@ -140,21 +136,23 @@ function wanted(state: State, rules: EntityType): Wanted {
 }
 
 /** Set properties only: what was never set is not in the answer, what was cleared is there as null. */
-function shape(
+function shaper(
   world: World,
   context: Context,
   rules: EntityType,
-  object: GraphObject,
-  properties: ReadonlySet<string> | undefined,
-): GraphRecord {
-  const shaped = present(world, context, rules, object, { single: false, selected: properties });
-  return Object.fromEntries(
-    Object.entries(shaped).filter(([name, value]) => {
-      if (name === 'id' || name.startsWith('@')) return true;
-      if (object[name] === undefined) return value !== null && !(Array.isArray(value) && value.length === 0);
-      return true;
-    }),
-  );
+  selected: ReadonlySet<string> | undefined,
+): (object: GraphObject) => GraphRecord {
+  const show = presenter(world, context, rules, { single: false, selected });
+  return (object) => {
+    const shaped = show(object);
+    const kept: GraphRecord = {};
+    for (const name in shaped) {
+      const value = shaped[name] as Json;
+      const isUnset = value === null || (Array.isArray(value) && value.length === 0);
+      if (!isUnset || object[name] !== undefined) kept[name] = value;
+    }
+    return kept;
+  };
 }
 
 function linked(context: Context, id: string): GraphRecord {
@@ -165,6 +163,7 @@ function linked(context: Context, id: string): GraphRecord {
 /** A page of the first round: every object, a large group again on each page until all its links are told. */
 function initial(world: World, context: Context, request: GraphRequest, rules: EntityType, state: State): Answer {
   const { properties, relations: asked } = wanted(state, rules);
+  const shape = shaper(world, context, rules, properties);
   const limit = Math.min(objectsPerPage, world.knobs.pageSize ?? objectsPerPage);
   const value: GraphRecord[] = [];
   let position: number | undefined = state.position ?? 0;
@@ -182,7 +181,7 @@ function initial(world: World, context: Context, request: GraphRequest, rules: E
       context.reader.targets(relation, object.id).map((id) => ({ relation, id })),
     );
     if (state.ids === undefined || state.ids.includes(object.id)) {
-      const record = shape(world, context, rules, object, properties);
+      const record = shape(object);
       const told = all.slice(skip, skip + room);
       for (const relation of asked) {
         const own = told.filter((each) => each.relation === relation);
@@ -217,8 +216,10 @@ function incremental(world: World, context: Context, request: GraphRequest, rule
     byId.set(change.id, [...(byId.get(change.id) ?? []), change]);
   }
   const minimal = /return=minimal/i.test(request.headers.get('prefer') ?? '');
+  const asked = wanted(state, rules);
+  const shape = shaper(world, context, rules, asked.properties);
   const records = [...byId]
-    .map(([id, own]) => record(world, context, rules, wanted(state, rules), id, own, minimal))
+    .map(([id, own]) => record(context, rules, asked, shape, id, own, minimal))
     .filter((each) => each !== undefined);
   const limit = Math.min(objectsPerPage, world.knobs.pageSize ?? objectsPerPage);
   const value = records.slice(state.told, state.told + limit);
@@ -228,10 +229,10 @@ function incremental(world: World, context: Context, request: GraphRequest, rule
 }
 
 function record(
-  world: World,
   context: Context,
   rules: EntityType,
   { properties, relations: asked }: Wanted,
+  shape: (object: GraphObject) => GraphRecord,
   id: string,
   changes: readonly Change[],
   minimal: boolean,
@@ -247,7 +248,7 @@ function record(
   const touched = whole || [...names].some((name) => !properties || properties.has(name));
   const links = linkChanges(context, changes, asked);
   if (!touched && Object.keys(links).length === 0) return undefined;
-  const full = shape(world, context, rules, object, properties);
+  const full = shape(object);
   if (!minimal || whole) return { ...full, ...links };
   return { ...Object.fromEntries(Object.entries(full).filter(([name]) => name === 'id' || names.has(name))), ...links };
 }

@@ -28,11 +28,18 @@ function modularInverse(odd: number): number {
   return found >>> 0;
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const hexOf = (word: number) =>
+  (hexOfByte[word >>> 24] as string) +
+  hexOfByte[(word >>> 16) & 0xff] +
+  hexOfByte[(word >>> 8) & 0xff] +
+  hexOfByte[word & 0xff];
+
 /** GUIDs that tell their number: the first eight digits are the index, mixed; the rest says the type. */
 function ids(type: string): { of(index: number): string; index(id: string): number | undefined } {
   const tail = guidOf(`generated ${type}`).slice(8);
   return {
-    of: (index) => (Math.imul(index, factor) >>> 0).toString(16).padStart(8, '0') + tail,
+    of: (index) => hexOf(Math.imul(index, factor)) + tail,
     index: (id) =>
       id.endsWith(tail) && id.length === 36 ? Math.imul(Number.parseInt(id.slice(0, 8), 16), inverse) >>> 0 : undefined,
   };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { exchange, type RequestRecord } from './exchange.ts';
 import { type FaultRule, Faults } from './faults.ts';
 import { defaultTenantId, firstApp, knobs, type SandboxApp, type SandboxOptions, type World } from './options.ts';
-import { PageTokens } from './paging.ts';
+import { PageTokens, signer } from './paging.ts';
 import { dice, guidOf } from './random.ts';
 import type { Incoming, Reply } from './request.ts';
 import { servedTypes } from './rules/index.ts';
@@ -135,6 +135,7 @@ function createWorld(options: SandboxOptions, from?: World): World {
     types,
     tokens: new Tokens(all, store, appsOf(options)),
     pages: new PageTokens(all.randomSeed, all.clock, all.pageTokenLifetimeMs),
+    signDelta: signer(`delta tokens ${all.randomSeed}`),
     throttle: new Throttle(options.throttling ?? {}, all.clock, store),
     faults: new Faults(),
     dice: from?.dice.copy() ?? dice(`dice ${all.randomSeed}`),

@@ -117,6 +117,8 @@ export interface World {
   readonly types: ReadonlyMap<string, EntityType>;
   readonly tokens: Tokens;
   readonly pages: PageTokens;
+  /** Signs the tokens of delta queries. */
+  readonly signDelta: (text: string) => string;
   readonly throttle: Throttle;
   readonly faults: Faults;
   /** Dice of their own, so that what is read does not change the ids of what is written. */

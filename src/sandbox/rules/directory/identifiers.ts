@@ -16,12 +16,14 @@ export function joinedId(...guids: readonly string[]): string {
 
 /** `S-1-12-1-a-b-c-d`: the four little-endian words of an object id. */
 export function securityIdentifier(id: string): string {
-  const word = (hex: string) => Number.parseInt(hex, 16);
-  const [one = '', two = '', three = '', four = '', five = ''] = id.split('-');
   // .NET turns the bytes of the first three parts round itself; those of the other two are still to be turned.
-  const words = [word(one), word(three + two), turned(word(four + five.slice(0, 4))), turned(word(five.slice(4)))];
-  return `S-1-12-1-${words[0]}-${words[1]}-${words[2]}-${words[3]}`;
+  const one = word(id.slice(0, 8));
+  const two = word(id.slice(14, 18) + id.slice(9, 13));
+  const three = turned(word(id.slice(19, 23) + id.slice(24, 28)));
+  return `S-1-12-1-${one}-${two}-${three}-${turned(word(id.slice(28)))}`;
 }
+
+const word = (hex: string) => Number.parseInt(hex, 16);
 
 /** A word with its four bytes the other way round. */
 function turned(value: number): number {
