@@ -1,7 +1,7 @@
 // A delta request in, a page of what there is or of what changed out, with the link to go on from (reference 1.5).
 import { nextLink } from './listing.ts';
 import type { World } from './options.ts';
-import { parseSelect, presenter } from './present.ts';
+import { parseSelect, presenter, selectionOf } from './present.ts';
 import type { GraphRequest } from './request.ts';
 import {
   type Answer,
@@ -130,7 +130,7 @@ function wanted(state: State, rules: EntityType): Wanted {
   if (state.select === undefined) return { properties: undefined, relations: relationsByDefault[rules.type] ?? [] };
   const names = state.select.split(',').map((name) => name.trim());
   return {
-    properties: new Set(names.filter((name) => !known.includes(name))),
+    properties: selectionOf(names.filter((name) => !known.includes(name)).join(',')),
     relations: known.filter((name) => names.includes(name)),
   };
 }

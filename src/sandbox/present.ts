@@ -96,15 +96,17 @@ export function checkSelect(
   }
 }
 
-/** `$select` lists by their text: one that comes with every page is the same set each time, so that its plan is made once. */
+/** A list that comes with every page is the same set each time, so that its plan is made once. */
 const selections = new Map<string, ReadonlySet<string>>();
 const mostSelections = 1000;
 
-function selectionOf(text: string): ReadonlySet<string> {
+/** The names in the text of a `$select`; the same set for the same text. */
+export function selectionOf(text: string): ReadonlySet<string> {
   const known = selections.get(text);
   if (known) return known;
   if (selections.size >= mostSelections) selections.clear();
-  const made = new Set(text.split(',').map((name) => name.trim().split('/')[0] ?? ''));
+  const names = text === '' ? [] : text.split(',');
+  const made = new Set(names.map((name) => name.trim().split('/')[0] ?? ''));
   selections.set(text, made);
   return made;
 }

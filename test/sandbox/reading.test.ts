@@ -1,6 +1,6 @@
 // Collections and single objects as Graph reads them: default properties, $select, paging, advanced queries, $expand (reference 1.4, 5.2.2 to 5.2.4).
 import { describe, expect, it } from 'vitest';
-import { application, group, handClock, id, principal, tenant, user } from './client.ts';
+import { application, clientOf, group, handClock, id, principal, tenant, user } from './client.ts';
 
 const many = (count: number) => Array.from({ length: count }, (_, index) => user(index));
 const eventual = { ConsistencyLevel: 'eventual' };
@@ -52,6 +52,18 @@ describe('default properties and $select', () => {
     expect((await get('/users?$select=skills')).status).toBe(501);
     expect((await get(`/users/${id('a', 1)}?$select=skills`)).status).toBe(200);
     expect((await get('/users?$select=id,signInActivity')).status).toBe(403);
+  });
+
+  it('looks at each caller’s permissions for the same $select anew', async () => {
+    const reader = { appId: id('9', 1), permissions: ['User.Read.All'] };
+    const { sandbox, get } = tenant(
+      { users: [user(1)], servicePrincipals: [{ id: id('9', 2), appId: reader.appId, displayName: 'Reader' }] },
+      { apps: [reader] },
+    );
+    const path = '/users?$select=id,signInActivity';
+    expect((await get(path)).status).toBe(200);
+    expect((await clientOf(sandbox, sandbox.token(reader.appId)).get(path)).status).toBe(403);
+    expect((await get(path)).status).toBe(200);
   });
 
   it('answers 404 in Graph’s form with its headers, and echoes the client’s request id', async () => {
@@ -118,6 +130,15 @@ describe('paging', () => {
     expect((await get(next.replace('skiptoken=', 'skiptoken=x'))).body.error.message).toBe('Invalid page token.');
     turn(61_000);
     expect((await get(next)).body.error.code).toBe('Directory_ExpiredPageToken');
+  });
+
+  it('takes a page token for the listing only that it was made for', async () => {
+    const { get } = tenant({ users: many(150) });
+    const next: string = (await get('/users?$select=displayName')).body['@odata.nextLink'];
+    expect((await get(next)).body.value).toHaveLength(50);
+    for (const other of [next.replace('/users', '/groups'), next.replace('displayName', 'city')]) {
+      expect((await get(other)).body.error.message).toBe('Invalid page token.');
+    }
   });
 
   it('has empty pages that go on, when told to', async () => {
