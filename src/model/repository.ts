@@ -1,6 +1,7 @@
 // What the verbs may ask of the Git repository; repo/ does it, tests may stand in for it.
 import type { Commit, Counts, SnapshotRecord } from './commit.ts';
 import type { Entity } from './entity.ts';
+import type { JsonObject } from './json.ts';
 import type { Ref } from './ref.ts';
 import type { Scope } from './scope.ts';
 
@@ -36,12 +37,22 @@ export interface Capture {
   /** Begin a kind; with `only`, just these objects are replaced or removed, and all others of the kind stay. */
   kind(name: string, only?: ReadonlySet<Ref>): KindCapture;
   /**
-   * Takes all files of a kind from a commit that an earlier capture made of this kind alone, without reading them; only in a capture without
-   * a base. Ends the kind, as {@link KindCapture.complete} does.
+   * Takes all files of a kind from a commit that an earlier capture made of this kind alone, without reading them; only where the base
+   * has none of it. Ends the kind, as {@link KindCapture.complete} does.
    */
   adopt(name: string, from: string): Promise<Counts>;
+  /**
+   * What an earlier capture on this private ref has kept of the kind, which was just begun; undefined where there is nothing. Taking all of
+   * the files puts their objects.
+   */
+  kept(name: string): Promise<KeptPieces | undefined>;
+  /**
+   * Keeps what was put so far of the only kind of a capture on a private ref, and a note that only {@link kept} gives back, so that another
+   * capture may go on from there; the body of the last commit may be such a note too. The cost follows what was put since the last time.
+   */
+  keep(name: string, note: JsonObject, at: string): Promise<void>;
   /** Write a file that holds no object: `tenant.yaml`, `coverage.yaml`, a run's record. The value is written as canonical YAML. */
-  file(path: string, value: import('./json.ts').JsonObject): Promise<void>;
+  file(path: string, value: JsonObject): Promise<void>;
   /** Files added, changed and removed so far by completed kinds. */
   counts(): Counts;
   /** Makes the commit and moves the ref from the base to it. `undefined` where the tree is the base's and `skipUnchanged` was asked for. Problem `conflict` where the ref has moved. */
@@ -53,6 +64,10 @@ export interface Capture {
 export interface KindCapture {
   /** Takes entities in any order; resolves when there is room for more (back-pressure). An object put twice with other content is a Problem. */
   put(entities: readonly Entity[]): Promise<void>;
+  /** Was an object with this key put? Only of a kind of which the base has nothing. */
+  has(key: string): boolean;
+  /** Puts objects anew, whatever was put of them before; keys that none of them has are gone. Only of a kind of which the base has nothing. */
+  replace(keys: Iterable<string>, entities: readonly Entity[]): Promise<void>;
   /** Objects put so far, and how many the base has of the kind. */
   readonly count: number;
   readonly baseCount: number;
@@ -60,6 +75,12 @@ export interface KindCapture {
   digest(): string;
   complete(): Promise<Counts>;
   discard(): Promise<void>;
+}
+
+/** Objects that an earlier capture has kept, and what was noted with them. */
+export interface KeptPieces {
+  readonly note: JsonObject;
+  readonly files: AsyncIterable<{ readonly ref: Ref; readonly blob: string; readonly path: string }>;
 }
 
 export interface CommitMessage {
@@ -113,7 +134,7 @@ export interface Repository {
     scope?: Scope,
   ): AsyncIterable<{ readonly ref: Ref; readonly blob: string; readonly path: string }>;
   /** The value of a file that holds no object (`tenant.yaml`, `coverage.yaml`), undefined where there is none. */
-  file(commit: string, path: string): Promise<import('./json.ts').JsonObject | undefined>;
+  file(commit: string, path: string): Promise<JsonObject | undefined>;
   /** Brings the checked-out state folder, where the branch is checked out, to the commit; files with uncommitted work are left and returned. */
   updateWorkingFolder(from: string | undefined, to: string): Promise<{ readonly leftAlone: readonly string[] }>;
   /** Pushes the branch (fast-forward only); success is the remote's ref read again. Problem `conflict` where the remote has moved. */
@@ -122,7 +143,7 @@ export interface Repository {
   readonly privateFolder: string;
   /** Takes the lock of a name among all processes on the repository. Problem `conflict` where a live one has it. */
   lock(name: string): Promise<{ release(): Promise<void> }>;
-  /** Deletes a private ref of ours (`refs/driftline/…`). */
-  forget(ref: string): Promise<void>;
+  /** Deletes private refs of ours (`refs/driftline/…`), those that are there. */
+  forget(...refs: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }

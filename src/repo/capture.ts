@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Commit, Counts } from '../model/commit.ts';
 import type { JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import type { Ref } from '../model/ref.ts';
-import type { Capture, CommitMessage, KindCapture } from '../model/repository.ts';
+import { keyOf, type Ref } from '../model/ref.ts';
+import type { Capture, CommitMessage, KeptPieces, KindCapture } from '../model/repository.ts';
 import { CapturedKind } from './captured-kind.ts';
 import { emptyTree } from './git.ts';
 import { assertId, commitById } from './history.ts';
@@ -14,6 +14,7 @@ import { Importer } from './import.ts';
 import { isRecordPath, pathOf } from './layout.ts';
 import { acquire, type Lock, liveHolders, removeLeft } from './lock.ts';
 import { messageText } from './message.ts';
+import { filesOf, readPieces, writePiece } from './pieces.ts';
 import { movedAway, moveRef, readRef } from './refs.ts';
 import { signCommit } from './sign.ts';
 import { entryAt, fileMode, refAt, type Store } from './store.ts';
@@ -125,12 +126,17 @@ class GitCapture implements Capture {
   /** Kinds that are taken as another commit has them: their trees, and their files for the check. */
   readonly #adopted = new Map<string, { readonly tree: string | undefined; readonly count: number }>();
   readonly #adoptedFiles = new ChangeSum();
+  /** Where the ref is. */
+  #at: string | undefined;
+  /** The trees of what is kept there. */
+  #pieces: readonly string[] = [];
   #ended = false;
   /** A commit was begun, so that the temporary ref may be there. */
   #began = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#at = parts.expected;
     this.#importer = new Importer(parts.store.git, parts.store.onStep);
   }
 
@@ -153,12 +159,13 @@ class GitCapture implements Capture {
       only,
     });
     this.#kinds.set(name, captured);
+    this.#pieces = [];
     return captured;
   }
 
   async adopt(name: string, from: string): Promise<Counts> {
-    const { store, base, tables } = this.#parts;
-    if (base !== undefined || !tables.has(name) || this.#kinds.has(name) || this.#adopted.has(name))
+    const { store, tables } = this.#parts;
+    if (tables.get(name)?.size !== 0 || this.#kinds.has(name) || this.#adopted.has(name))
       throw new RangeError(`a kind that cannot be adopted: ${name}`);
     const path = `${store.statePath}/${name}`;
     const entry = await entryAt(store, assertId(from), path);
@@ -171,6 +178,34 @@ class GitCapture implements Capture {
     }
     this.#adopted.set(name, { tree: entry?.id, count });
     return { added: count, changed: 0, removed: 0 };
+  }
+
+  async kept(name: string): Promise<KeptPieces | undefined> {
+    const { store } = this.#parts;
+    const kind = this.#added(name);
+    const found = this.#at === undefined ? undefined : await readPieces(store, this.#at);
+    if (found === undefined) return undefined;
+    const take = async function* (this: GitCapture) {
+      for await (const { id, ...file } of filesOf(store, store.kinds.get(name)!, this.#at!)) {
+        await kind.enter(keyOf(file.ref), id);
+        yield file;
+      }
+      this.#pieces = found.trees;
+    };
+    return { note: found.note, files: take.call(this) };
+  }
+
+  async keep(name: string, note: JsonObject, at: string): Promise<void> {
+    const { store, ref } = this.#parts;
+    const kind = this.#added(name);
+    await this.#importer.checkpoint();
+    store.onStep('keep: write');
+    const { commit, pieces } = await writePiece(store, { pieces: this.#pieces, objects: kind.fresh(), note, at });
+    store.onStep('keep: move');
+    await moveRef(store.git, { ref, from: this.#at, to: commit });
+    store.onStep('keep: moved');
+    this.#at = commit;
+    this.#pieces = pieces;
   }
 
   async file(path: string, value: JsonObject): Promise<void> {
@@ -200,7 +235,7 @@ class GitCapture implements Capture {
     message: CommitMessage,
     options: { readonly skipUnchanged?: boolean } = {},
   ): Promise<Commit | undefined> {
-    const { store, ref, base, expected } = this.#parts;
+    const { store, ref, base } = this.#parts;
     if (this.#ended) throw new Error('the capture has ended');
     const open = [...this.#kinds].find(([, kind]) => kind.state === 'open');
     if (open !== undefined) throw new Error(`neither completed nor discarded: ${open[0]}`);
@@ -213,7 +248,12 @@ class GitCapture implements Capture {
       await this.#check(commit, made.changes);
       if (ref === store.branch) await rememberMove(store, base?.id, commit.id);
       store.onStep('ref: move');
-      await moveRef(store.git, { ref, from: expected, to: commit.id, temporary: this.#temporary, made: made.id });
+      await moveRef(store.git, {
+        ref,
+        from: this.#at,
+        to: commit.id,
+        temporary: { ref: this.#temporary, at: made.id },
+      });
       store.onStep('ref: moved');
       return commit;
     } finally {
@@ -232,6 +272,15 @@ class GitCapture implements Capture {
 
   get #temporary(): string {
     return `${temporary}/${this.#parts.lock.id}`;
+  }
+
+  /** A kind that is being read on a private ref, so that all of it is new there. */
+  #added(name: string): CapturedKind {
+    const { base, ref, store } = this.#parts;
+    const kind = this.#kinds.get(name);
+    if (kind?.state !== 'open' || base !== undefined || ref === store.branch || this.#kinds.size > 1)
+      throw new RangeError(`a kind that cannot be kept piece by piece: ${name}`);
+    return kind;
   }
 
   /** Sends the commit to a temporary ref; gives its id and the sum of what was sent. */

@@ -30,6 +30,8 @@ export class CapturedKind implements KindCapture {
   #table: ObjectTable | undefined;
   readonly #parts: Parts;
   readonly #digest = new Uint32Array(5);
+  /** Where in the table the objects begin that {@link fresh} has not given yet. */
+  #given = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -49,6 +51,38 @@ export class CapturedKind implements KindCapture {
       // Another kind's turn, or a discard, may have come meanwhile.
       this.#assertOpen();
     }
+  }
+
+  has(key: string): boolean {
+    return this.#table?.has(key) === true;
+  }
+
+  async replace(keys: Iterable<string>, entities: readonly Entity[]): Promise<void> {
+    this.#assertOpen();
+    if (this.baseCount > 0) throw new RangeError('only what is added can be replaced');
+    for (const key of keys) {
+      const id = this.#table?.withdraw(key);
+      if (id === undefined) continue;
+      this.#putCounts.added -= 1;
+      this.#tell(id, -1);
+    }
+    await this.put(entities);
+  }
+
+  /** Takes an object whose file is in the repository already. */
+  async enter(key: string, id: Buffer): Promise<void> {
+    this.#table ??= await this.#parts.table;
+    if (this.#table.put(key, id) !== 'added') throw new RangeError(`the object was put already: ${key}`);
+    this.#putCounts.added += 1;
+    this.#tell(id, 1);
+    this.#given = this.#table.end;
+  }
+
+  /** The objects that were put for the first time since this was last asked. */
+  *fresh(): Generator<TableEntry> {
+    const from = this.#given;
+    this.#given = this.#table?.end ?? 0;
+    if (this.#table !== undefined) yield* this.#table.entries(from);
   }
 
   digest(): string {
@@ -96,9 +130,13 @@ export class CapturedKind implements KindCapture {
       importer.keep();
       this.#putCounts[outcome] += 1;
     }
-    this.#count += 1;
-    // The file holds the object's key, so its blob id says which object and what it is.
-    for (let word = 0; word < 5; word += 1) this.#digest[word]! += id.readUInt32LE(word * 4);
+    this.#tell(id, 1);
+  }
+
+  /** Adds an object to count and digest, or takes it away. The file holds the object's key, so its blob id says which object and what it is. */
+  #tell(id: Buffer, sign: 1 | -1): void {
+    this.#count += sign;
+    for (let word = 0; word < 5; word += 1) this.#digest[word]! += sign * id.readUInt32LE(word * 4);
   }
 
   #assertOpen(): void {

@@ -1,6 +1,7 @@
 // The stream to `git fast-import`: texts in, blobs in one new pack out; the commit comes last, and without its `done` nothing is visible.
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Git, GitProcess } from './git.ts';
@@ -21,6 +22,8 @@ export class Importer {
   /** Pieces that were full before they could be sent. */
   #full: Buffer[] = [];
   #ended = false;
+  /** What git said that nobody has taken yet. */
+  #said = '';
 
   constructor(git: Git, onStep: (step: string) => void) {
     this.#git = git;
@@ -61,20 +64,26 @@ export class Importer {
     await this.#running().write(text);
   }
 
+  /** Waits until git has on the disk, for all to see, what was kept so far. */
+  async checkpoint(): Promise<void> {
+    if (this.#process === undefined && this.#used === 0 && this.#full.length === 0) return;
+    await this.command('checkpoint\nprogress written\n');
+    const { stdout, done } = this.#running();
+    const early = done.then(() => Promise.reject(new Error('git fast-import ended too early')));
+    while (!this.#said.includes('\n')) await Promise.race([once(stdout, 'data'), early]);
+    this.#said = '';
+  }
+
   /** Says that this was all, waits for git to have it on the disk, and gives the id of the commit that has mark 1. */
   async finish(): Promise<string> {
     const process = this.#running();
-    let answer = '';
-    const reading = (async () => {
-      for await (const chunk of process.stdout) answer += chunk.toString('latin1');
-    })();
     this.#onStep('import: done');
     await process.write('get-mark :1\ndone\n');
     process.end();
     this.#onStep('import: ended');
-    await Promise.all([reading, process.done]);
+    await process.done;
     this.#process = undefined;
-    return answer.trim();
+    return this.#said.trim();
   }
 
   /** Ends git, if it runs, and removes the report that it leaves of its end. */
@@ -92,7 +101,11 @@ export class Importer {
     if (this.#ended) throw new Error('the capture has ended');
     if (this.#process === undefined) {
       this.#onStep('import: start');
-      this.#process = this.#git.start(['fast-import', '--quiet', '--done', '--depth=0', '--date-format=raw']);
+      const process = this.#git.start(['fast-import', '--quiet', '--done', '--depth=0', '--date-format=raw']);
+      process.stdout.on('data', (chunk: Buffer) => {
+        this.#said += chunk.toString('latin1');
+      });
+      this.#process = process;
     }
     return this.#process;
   }

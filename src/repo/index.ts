@@ -253,10 +253,15 @@ class GitRepository implements Repository {
     return acquire(this.privateFolder, name);
   }
 
-  async forget(ref: string): Promise<void> {
-    if (!isPrivateRef(ref)) throw new RangeError(`not a private ref: ${ref}`);
-    if ((await readRef(this.#store.git, ref)) !== undefined)
-      await this.#store.git.run(['update-ref', '--no-deref', '-d', ref]);
+  async forget(...refs: readonly string[]): Promise<void> {
+    const { git } = this.#store;
+    const other = refs.find((ref) => !isPrivateRef(ref));
+    if (other !== undefined) throw new RangeError(`not a private ref: ${other}`);
+    if (refs.length === 0) return;
+    // Git gives also what lies below a name.
+    const found = (await git.run(['for-each-ref', '--format=%(refname)', ...refs])).toString('utf8').split('\n');
+    const input = refs.filter((ref) => found.includes(ref)).map((ref) => `delete ${ref}\n`);
+    if (input.length > 0) await git.run(['update-ref', '--no-deref', '--stdin'], { input: input.join('') });
   }
 
   async close(): Promise<void> {

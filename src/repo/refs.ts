@@ -26,9 +26,8 @@ export interface RefMove {
   readonly ref: string;
   readonly from: string | undefined;
   readonly to: string;
-  /** The temporary ref that goes away with the move, and the commit it is at. */
-  readonly temporary: string;
-  readonly made: string;
+  /** A temporary ref that goes away with the move, and the commit it is at. */
+  readonly temporary?: { readonly ref: string; readonly at: string };
 }
 
 /** Moves a ref by compare-and-swap. Problem `conflict` where it is not at `from` any more, or a git of somebody else keeps it locked. */
@@ -36,7 +35,9 @@ export async function moveRef(git: Git, move: RefMove): Promise<void> {
   const began = new Date();
   const { commonDir, gitDir } = git.place;
   const locks = [join(commonDir, `${move.ref}.lock`), join(commonDir, 'packed-refs.lock'), join(gitDir, 'HEAD.lock')];
-  const input = `start\nupdate ${move.ref} ${move.to} ${move.from ?? noObject}\ndelete ${move.temporary} ${move.made}\nprepare\ncommit\n`;
+  const { temporary } = move;
+  const forgotten = temporary === undefined ? '' : `delete ${temporary.ref} ${temporary.at}\n`;
+  const input = `start\nupdate ${move.ref} ${move.to} ${move.from ?? noObject}\n${forgotten}prepare\ncommit\n`;
   for (const until = Date.now() + patience; ; await sleep(100)) {
     try {
       await git.run(['update-ref', '-m', 'driftline', '--stdin'], { input });

@@ -2,7 +2,7 @@
 import { Buffer } from 'node:buffer';
 
 /** What became of an object in a capture. */
-export const states = { untouched: 0, same: 1, changed: 2, added: 3, removed: 4 } as const;
+export const states = { untouched: 0, same: 1, changed: 2, added: 3, removed: 4, withdrawn: 5 } as const;
 export type State = (typeof states)[keyof typeof states];
 
 const chunkSize = 2 ** 20;
@@ -47,11 +47,35 @@ export class ObjectTable {
     }
     const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
     const at = address % chunkSize;
+    if (chunk[at] === states.withdrawn) {
+      chunk[at] = states.added;
+      id.copy(chunk, at + 2);
+      return 'added';
+    }
     const same = chunk.compare(id, 0, idLength, at + 2, at + 2 + idLength) === 0;
     if (chunk[at] !== states.untouched) return same ? 'repeated' : 'contradicted';
     chunk[at] = same ? states.same : states.changed;
     if (!same) id.copy(chunk, at + 2);
     return same ? 'same' : 'changed';
+  }
+
+  /** Was an object with this key entered or put, and not withdrawn? */
+  has(key: string): boolean {
+    const address = this.#find(key);
+    return (
+      address !== undefined && this.#chunks[Math.floor(address / chunkSize)]![address % chunkSize] !== states.withdrawn
+    );
+  }
+
+  /** Takes back an object that was added, as if it had never been put; gives its blob id, undefined where it was not added. */
+  withdraw(key: string): Buffer | undefined {
+    const address = this.#find(key);
+    if (address === undefined) return undefined;
+    const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+    const at = address % chunkSize;
+    if (chunk[at] !== states.added) return undefined;
+    chunk[at] = states.withdrawn;
+    return chunk.subarray(at + 2, at + 2 + idLength);
   }
 
   /** Marks as removed what the base has and nobody put; of these keys, where they are given. Gives how many. */
@@ -83,7 +107,7 @@ export class ObjectTable {
     for (const index of records) {
       const chunk = old[index]!;
       for (let at = 0; at < ends[index]! && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) {
-        if (chunk[at]! < states.changed) continue;
+        if (chunk[at]! < states.changed || chunk[at] === states.withdrawn) continue;
         chunk.copy(this.#chunks[this.#room(lengthAt(chunk, at))]!, this.#free, at, at + lengthAt(chunk, at));
         this.#free += lengthAt(chunk, at);
         this.#size += 1;
@@ -92,9 +116,14 @@ export class ObjectTable {
     }
   }
 
-  /** All objects with their state and blob id (of the base, where they are untouched or removed). */
-  *entries(): Generator<TableEntry> {
-    for (const [chunk, at] of this.#records()) yield entryAt(chunk, at);
+  /** Where the next object will lie: objects lie in the order in which they were entered or put. */
+  get end(): number {
+    return (this.#chunks.length - 1) * chunkSize + this.#free;
+  }
+
+  /** All objects (from a place that {@link end} gave on) with their state and blob id (of the base, where they are untouched or removed). */
+  *entries(from = 0): Generator<TableEntry> {
+    for (const [chunk, at] of this.#records(from)) yield entryAt(chunk, at);
   }
 
   /** All objects as {@link entries}, those of one group together; groups are numbers below 4096. */
@@ -120,10 +149,12 @@ export class ObjectTable {
     for (const address of addresses) yield entryAt(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
   }
 
-  *#records(): Generator<readonly [chunk: Buffer, at: number, index: number]> {
-    for (const [index, chunk] of this.#chunks.entries()) {
+  *#records(from = 0): Generator<readonly [chunk: Buffer, at: number, index: number]> {
+    for (let index = Math.floor(from / chunkSize), start = from % chunkSize; index < this.#chunks.length; index += 1) {
+      const chunk = this.#chunks[index]!;
       const end = index === this.#chunks.length - 1 ? this.#free : chunkSize;
-      for (let at = 0; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at, index];
+      for (let at = start; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at, index];
+      start = 0;
     }
   }
 

@@ -21,7 +21,7 @@ describe('the table of objects', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.tuple(key, content), { selector: ([one]) => one, maxLength: 100 }),
-        fc.array(fc.tuple(key, content), { maxLength: 100 }),
+        fc.array(fc.tuple(key, fc.option(content, { nil: undefined })), { maxLength: 100 }),
         fc.option(fc.array(key, { maxLength: 100 }), { nil: undefined }),
         (base, puts, among) => {
           const table = new ObjectTable();
@@ -32,6 +32,14 @@ describe('the table of objects', () => {
           }
           for (const [one, value] of puts) {
             const known = model.get(one);
+            expect(table.has(one)).toBe(known !== undefined);
+            if (value === undefined) {
+              // Only what was added can be taken back.
+              const added = known?.state === states.added ? known : undefined;
+              expect(table.withdraw(one)?.toString('hex')).toBe(added && idOf(added.content).toString('hex'));
+              if (added !== undefined) model.delete(one);
+              continue;
+            }
             const outcome = table.put(one, idOf(value));
             const expected =
               known === undefined
@@ -47,7 +55,6 @@ describe('the table of objects', () => {
             if (outcome === 'added' || outcome === 'changed' || outcome === 'same')
               model.set(one, { state: states[outcome], content: value });
           }
-          expect(table.size).toBe(model.size);
           const gone = [...model].filter(
             ([one, { state }]) => state === states.untouched && among?.includes(one) !== false,
           );
@@ -83,5 +90,21 @@ describe('the table of objects', () => {
     });
     table.seal();
     expect([...table.entries()].map((entry) => entry.key)).toEqual(keys.filter((_, n) => n % 2 === 1));
+  });
+
+  it('gives what was put from any place on', () => {
+    const table = new ObjectTable();
+    const keys = Array.from({ length: 60_000 }, (_, n) =>
+      n % 3 === 0 ? `${userKey(n)}_${userKey(n + 1)}` : userKey(n),
+    );
+    const ends = keys.map((one) => {
+      const { end } = table;
+      table.put(one, idOf(one));
+      return end;
+    });
+    // Before, at and after the ends of its pieces.
+    for (let at = 0; at < keys.length; at += 997)
+      expect([...table.entries(ends[at])].map((entry) => entry.key)).toEqual(keys.slice(at));
+    expect([...table.entries(table.end)]).toEqual([]);
   });
 });

@@ -181,8 +181,8 @@ export class MemoryRepository implements Repository {
     return { release: async () => void this.#locks.delete(name) };
   }
 
-  async forget(ref: string): Promise<void> {
-    this.#refs.delete(ref);
+  async forget(...refs: readonly string[]): Promise<void> {
+    for (const ref of refs) this.#refs.delete(ref);
   }
 
   async close(): Promise<void> {}
@@ -244,6 +244,10 @@ class MemoryCapture implements Capture {
           put.set(path, blob);
         }
       },
+      has: (key) => put.has(pathOfRef(kinds, `${name}/${key}` as Ref)),
+      async replace() {
+        throw new Error('only a kind that is kept piece by piece is put anew');
+      },
       digest: () => digest([...put].map(String).sort().join('\n')),
       complete: async () => this.#complete(before, put, only),
       discard: async () => undefined,
@@ -269,6 +273,14 @@ class MemoryCapture implements Capture {
 
   async adopt(): Promise<Counts> {
     throw new Error('only a first snapshot of a large tenant adopts kinds');
+  }
+
+  async kept(): Promise<undefined> {
+    throw new Error('only a first snapshot of a large tenant is kept piece by piece');
+  }
+
+  async keep(): Promise<void> {
+    throw new Error('only a first snapshot of a large tenant is kept piece by piece');
   }
 
   async file(path: string, value: JsonObject): Promise<void> {
