@@ -39,6 +39,8 @@ export interface TenantReader {
    * Ends normally only if the kind is complete: every page was read and checked (trust.md 1.4); otherwise throws NotComplete.
    */
   read(kind: Kind): AsyncIterable<readonly Entity[]>;
+  /** As {@link read}, each page with the place where the reading may go on later, perhaps from such a place. Throws {@link PlaceLost} too. */
+  readPages?(kind: Kind, start?: ReadingStart): AsyncIterable<KindPage>;
   /** Single objects of a kind by key; absent from the map: Graph says that there is none (404). Throws NotComplete where it cannot be told. */
   readObjects(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>>;
   /** The refs of directory objects by id, for those that exist (`getByIds`). */
@@ -56,6 +58,27 @@ export interface TenantReader {
   readonly tracking?: ChangeTracking;
   close(): Promise<void>;
 }
+
+/** Where the reading of a kind may go on later: a page token, and the address of the listing that it was given for. Kept outside of the reviewed state. */
+export interface Place {
+  readonly link: string;
+  readonly of: string;
+}
+
+export interface KindPage {
+  readonly entities: readonly Entity[];
+  /** Where the reading goes on after this page; absent at the end, and where there is no such place. */
+  readonly next?: Place;
+}
+
+export interface ReadingStart {
+  readonly from: Place;
+  /** Was the object with this key among those that were read before? It is taken as it was then. */
+  readonly met: (key: string) => boolean;
+}
+
+/** The place from which a reading was to go on does not hold any more, or was given for something else: the kind is to be read from its beginning. */
+export class PlaceLost extends Error {}
 
 /** From where on Graph can tell the changes of a kind: its delta link, and what was asked for. Kept outside of the reviewed state. */
 export interface ChangeMark {

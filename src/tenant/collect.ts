@@ -3,6 +3,8 @@ import type { Entity, Link } from '../model/entity.ts';
 import { equal, type Json, type JsonObject } from '../model/json.ts';
 import { holds, type Kind } from '../model/kind.ts';
 import { keyOf } from '../model/ref.ts';
+import type { KindPage, ReadingStart } from '../model/tenant.ts';
+import { addressOf, followed } from './address.ts';
 import { keyOfRaw, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
 import { type Bulk, isApart, readBulk } from './bulk.ts';
@@ -10,7 +12,7 @@ import { readChildren } from './children.ts';
 import { expandedLinks, expandedPageSize, expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
-import { readPages } from './paging.ts';
+import { ExpiredMark, readPages } from './paging.ts';
 import { Refused, Withheld } from './problems.ts';
 
 export interface Collecting {
@@ -24,15 +26,15 @@ export interface Collecting {
 
 /**
  * All objects of a kind, each once. First the links that come in bulk, then the listing, and for every page what only single objects tell.
- * An object that two pages tell of is taken as it was first met: both were true within the snapshot's window.
+ * An object that two pages tell of is taken as it was first met: both were true within the snapshot's window. Throws {@link ExpiredMark} where
+ * the listing cannot go on from the place where it shall start.
  */
-export async function* collect(collecting: Collecting): AsyncGenerator<readonly Entity[]> {
+export async function* collect(collecting: Collecting, start?: ReadingStart): AsyncGenerator<KindPage> {
   const { graph, kind, permissions } = collecting;
   if (kind.singleton) {
-    yield await collectSingleton(collecting);
+    yield { entities: await collectSingleton(collecting) };
     return;
   }
-  const bulk = await readBulk(graph, kind);
   const expanded = Object.keys(kind.links).find((link) => kind.links[link]!.read === 'expand' && !isApart(kind, link));
   const { pageSize } = kind;
   const listing = {
@@ -46,12 +48,17 @@ export async function* collect(collecting: Collecting): AsyncGenerator<readonly 
     about: kind.name,
     entitySet: kind.path.split('/').at(-1)!,
   };
+  const of = addressOf(graph.url, kind.version, listing.path);
+  if (start !== undefined && start.from.of !== of) throw new ExpiredMark('it was given for something else');
+  const bulk = await readBulk(graph, kind);
   const { seen } = bulk;
-  for await (const { items } of readPages(graph, listing)) {
-    const fresh = items.filter((raw) => !seen.met(keyOfRaw(kind, raw)));
+  const met = (key: string): boolean => seen.met(key) || start?.met(key) === true;
+  for await (const { items, next } of readPages(graph, { ...listing, ...(start && { from: start.from.link }) })) {
+    const fresh = items.filter((raw) => !met(keyOfRaw(kind, raw)));
     const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { bulk, expanded }));
     for (const { ref } of entities) seen.meet(keyOf(ref));
-    if (entities.length > 0) yield entities;
+    const place = next === undefined ? {} : { next: { link: followed(graph.url, next, of), of } };
+    if (entities.length > 0) yield { entities, ...place };
   }
 }
 

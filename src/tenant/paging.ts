@@ -11,7 +11,7 @@ export interface Listing extends ReadRequest {
   readonly entitySet?: string;
   /** A delta listing ends with a deltaLink; a page without it and without a nextLink was cut off. */
   readonly delta?: boolean;
-  /** Begin at this link and not at the path; where it has expired, {@link ExpiredMark} is thrown. */
+  /** Begin at this link and not at the path; where it, or one that comes after it, has expired, {@link ExpiredMark} is thrown. */
   readonly from?: string;
 }
 
@@ -24,6 +24,8 @@ export interface Page {
   readonly pass: number;
   /** Of the last page of a delta: from where its changes can be told later. */
   readonly mark?: string;
+  /** Where the listing goes on. */
+  readonly next?: string;
 }
 
 const maxPasses = 4;
@@ -51,7 +53,9 @@ export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator
       yield* onePass(graph, listing, pass);
       return;
     } catch (error) {
-      if (!(error instanceof ExpiredPage)) throw error;
+      // Why a link is refused hours after it was given hardly matters: what was asked first says more of what is wrong.
+      const refused = error instanceof ExpiredPage || (error instanceof Refused && listing.from !== undefined);
+      if (!refused) throw error;
       if (listing.from !== undefined) throw new ExpiredMark(statusText(error.answer), { cause: error });
       if (pass === maxPasses)
         throw new Unanswered(
@@ -100,7 +104,7 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
       // The consumer may stop before it comes to this page.
       ahead.catch(() => {});
     }
-    yield { items, pass, ...(mark !== undefined && { mark }) };
+    yield { items, pass, ...(mark !== undefined && { mark }), ...(next !== undefined && { next }) };
   }
 }
 

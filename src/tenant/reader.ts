@@ -5,7 +5,15 @@ import { graphIdOf } from '../model/graph-id.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { isKey, type Ref, toRef } from '../model/ref.ts';
-import type { ChangeTracking, ReadProgress, TenantIdentity, TenantReader } from '../model/tenant.ts';
+import {
+  type ChangeTracking,
+  type KindPage,
+  PlaceLost,
+  type ReadingStart,
+  type ReadProgress,
+  type TenantIdentity,
+  type TenantReader,
+} from '../model/tenant.ts';
 import { keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { statusText, succeeded } from './answer.ts';
 import type { Tokens } from './auth.ts';
@@ -18,7 +26,7 @@ import { toNotComplete } from './coverage.ts';
 import { expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
-import { checkPage, readPages } from './paging.ts';
+import { checkPage, ExpiredMark, readPages } from './paging.ts';
 import { authenticationProblem, Refused, shapeProblem } from './problems.ts';
 import type { Claims } from './token.ts';
 
@@ -96,17 +104,22 @@ export class GraphReader implements TenantReader {
   }
 
   async *read(kind: Kind): AsyncGenerator<readonly Entity[]> {
+    for await (const { entities } of this.readPages(kind)) yield entities;
+  }
+
+  async *readPages(kind: Kind, start?: ReadingStart): AsyncGenerator<KindPage> {
     if (kind.absentIn?.includes(this.#parts.cloud.name))
       throw new NotComplete('skipped', kind.name, `The cloud ${this.#parts.cloud.name} does not have it.`);
     const { permissions } = await this.#claims();
     this.#objects.set(kind.name, 0);
     try {
-      for await (const entities of collect(this.#collecting(kind, permissions))) {
-        this.#objects.set(kind.name, this.#objects.get(kind.name)! + entities.length);
+      for await (const page of collect(this.#collecting(kind, permissions), start)) {
+        this.#objects.set(kind.name, this.#objects.get(kind.name)! + page.entities.length);
         this.tell(kind.name);
-        yield entities;
+        yield page;
       }
     } catch (error) {
+      if (error instanceof ExpiredMark) throw new PlaceLost(kind.name, { cause: error });
       throw toNotComplete(kind, error, permissions);
     }
   }

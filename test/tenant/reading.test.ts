@@ -5,6 +5,7 @@ import { kinds } from '../../src/kinds/index.ts';
 import type { Entity } from '../../src/model/entity.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Kind } from '../../src/model/kind.ts';
+import { type KindPage, type Place, PlaceLost } from '../../src/model/tenant.ts';
 import { all, FakeGraph, type FakeOptions, guid, open, refusal, tenantId, tokenOf } from './fake-graph.ts';
 
 const row = (name: string): Kind => kinds.get(name)!;
@@ -19,6 +20,10 @@ function users(count: number): JsonObject[] {
     jobTitle: null,
     sponsors: [],
   }));
+}
+
+async function* pagesOf(pages: AsyncIterable<KindPage>) {
+  for await (const { entities } of pages) yield entities;
 }
 
 const byRef = (entities: readonly Entity[]) => new Map(entities.map((entity) => [entity.ref, entity]));
@@ -42,6 +47,60 @@ describe('a listing', () => {
       attributes: { accountEnabled: true, displayName: 'User 0', userPrincipalName: 'user0@example.com' },
       links: {},
     });
+  });
+
+  it('goes on from a place that it gave, past what was met before, and not from that of something else', async () => {
+    const objects = { users: users(9) };
+    const fake = new FakeGraph({ objects, delta: { users: [] }, pageSize: 3 });
+    const { reader } = open(fake);
+    const places: (Place | undefined)[] = [];
+    for await (const { next } of reader.readPages!(row('users'))) places.push(next);
+    expect(places).toEqual([expect.anything(), expect.anything(), undefined]);
+    const seen: string[] = [];
+    const start = { from: places[0]!, met: (key: string) => key === guid('a', 4) };
+    for await (const { entities } of reader.readPages!(row('users'), start))
+      seen.push(...entities.map(({ ref }) => ref));
+    expect(seen).toEqual([3, 5, 6, 7, 8].map((n) => `users/${guid('a', n)}`));
+    // Of another kind, or with another choice of attributes: the link is not followed.
+    const accessToken = tokenOf({ roles: ['User.Read.All', 'CustomSecAttributeAssignment.Read.All'] });
+    const asked = fake.requests.length;
+    for (const [other, kind] of [
+      [reader, 'groups'],
+      [open(fake, { accessToken }).reader, 'users'],
+    ] as const)
+      await expect(all(pagesOf(other.readPages!(row(kind), start)))).rejects.toThrow(PlaceLost);
+    expect(fake.requests.slice(asked)).toEqual([]);
+  });
+
+  it('says so where Graph refuses the place, and keeps no link to another server', async () => {
+    let refused = false;
+    const fake = new FakeGraph({
+      objects: { users: users(9) },
+      delta: { users: [] },
+      pageSize: 3,
+      fault: ({ url }) => (refused && url.searchParams.get('$skiptoken') === '3' ? refusal(400, 'Strange') : undefined),
+    });
+    const { reader } = open(fake);
+    const places: (Place | undefined)[] = [];
+    for await (const { next } of reader.readPages!(row('users'))) places.push(next);
+    refused = true;
+    const start = { from: places[0]!, met: () => false };
+    await expect(all(pagesOf(reader.readPages!(row('users'), start)))).rejects.toThrow(PlaceLost);
+    const hostile = new FakeGraph({
+      objects: { users: users(9) },
+      delta: { users: [] },
+      fault: ({ url }) =>
+        url.searchParams.has('$top')
+          ? { status: 200, body: { value: users(2), '@odata.nextLink': 'https://elsewhere.example/v1.0/users' } }
+          : undefined,
+    });
+    const given: unknown[] = [];
+    await expect(
+      (async () => {
+        for await (const page of open(hostile).reader.readPages!(row('users'))) given.push(page);
+      })(),
+    ).rejects.toThrow(/another server/);
+    expect(given).toEqual([]);
   });
 
   it('asks for what the row lists and nothing else, with the header that shows newer enum members', async () => {
