@@ -80,7 +80,7 @@ export const snapshotCommand = command<Arguments>({
         );
       }
       for (const [kind, at] of Object.entries(result.continued))
-        terminal.note(`${kind} is as of ${at}: an earlier attempt at this first snapshot had read it.\n`);
+        terminal.note(`${kind} was read since ${at}: an earlier attempt at this first snapshot had begun it.\n`);
       for (const path of result.leftAlone)
         terminal.note(
           `${path} has uncommitted changes: it was left as it is in your folder; the commit has the tenant's state.\n`,

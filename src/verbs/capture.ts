@@ -7,6 +7,7 @@ import {
   type KindCoverage,
   NotComplete,
 } from '../model/coverage.ts';
+import type { Entity } from '../model/entity.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
@@ -15,7 +16,7 @@ import type { Capture, KindCapture, Repository } from '../model/repository.ts';
 import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { ReadStatistics, TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { type Difference, Feed, noteBesides } from './feed.ts';
-import { forgetKept, keptKind, readAndKeep, worthKeeping } from './first.ts';
+import { forgetKept, type Pieces, readAndKeep, worthKeeping } from './first.ts';
 
 /** The state format that this version writes; a repository with a newer one is refused (docs/state-format.md). */
 export const formatVersion = 1;
@@ -53,7 +54,7 @@ export interface CaptureOptions {
   readonly skipUnchanged?: boolean;
   /** Read only what Graph says has changed since the base, where it can say so and the last full read is no week ago. */
   readonly delta?: boolean;
-  /** A first snapshot keeps kinds of so many objects as soon as they are read, for a next attempt; default 50,000. */
+  /** A first snapshot keeps kinds of so many objects, whenever so many more were read, for a next attempt; default 50,000. */
   readonly keepFrom?: number;
   /** Aborted when the person has had enough: nothing is committed. */
   readonly signal?: AbortSignal;
@@ -66,7 +67,7 @@ export interface CaptureResult {
   readonly counts: Counts;
   readonly statistics: ReadStatistics;
   readonly identity: TenantIdentity;
-  /** Kinds that an earlier attempt at this first snapshot had read, with the time at which it had: two moments, said. */
+  /** Kinds that an earlier attempt at this first snapshot had begun, with the time since which they were read: two moments, said. */
   readonly continued: Readonly<Record<string, string>>;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -86,13 +87,13 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
   try {
     const before = base === undefined ? {} : await coverageAt(repository, base.id);
     const feed = await openFeed(options, identity, before);
-    const kept = new Map<Kind, string | undefined>();
-    const coverage = await readKinds({ ...options, feed, kept }, work, identity, before);
+    const since = new Map<string, string>();
+    const coverage = await readKinds({ ...options, feed, since }, work, identity, before);
     await work.file('tenant.yaml', tenantFile(identity));
     await work.file('coverage.yaml', coverage as unknown as JsonObject);
     const finishedAt = now().toISOString();
     const counts = work.counts();
-    const continued = Object.fromEntries([...kept].flatMap(([{ name }, at]) => (at === undefined ? [] : [[name, at]])));
+    const continued = Object.fromEntries(since);
     const notes = { ...options.notes, ...continuedNote(continued) };
     const record = { tenantId: identity.tenantId, startedAt, finishedAt, version: options.version, coverage, counts };
     const commit = await work.commit(
@@ -104,7 +105,10 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
       { skipUnchanged: options.skipUnchanged ?? false },
     );
     await feed?.save((commit ?? base)!.id);
-    await forgetKept(repository, kept.keys());
+    if (options.ref === repository.branch) {
+      const whole = [...options.kinds.values()].filter(({ name }) => coverage[name]!.status === 'complete');
+      await forgetKept(repository, whole);
+    }
     return { commit, coverage, counts, statistics: reader.statistics(), identity, continued, startedAt, finishedAt };
   } finally {
     await work.abort();
@@ -164,13 +168,15 @@ async function sameTenant(repository: Repository, base: Commit | undefined, iden
 /** The capture's options, and the memory of the last one where there is one. */
 interface Reading extends CaptureOptions {
   readonly feed: Feed | undefined;
-  /** Kinds that are kept for a next attempt, with the time at which an earlier one had read them. */
-  readonly kept: Map<Kind, string | undefined>;
+  /** Kinds that an earlier attempt had begun, with the time since which they were read. */
+  readonly since: Map<string, string>;
+  /** The kind that is read is kept piece by piece. */
+  readonly pieces?: Pieces;
 }
 
 /** The note by which a snapshot says that some of its kinds are of an earlier moment. */
 function continuedNote(continued: Readonly<Record<string, string>>): SnapshotRecord['notes'] {
-  const kinds = Object.entries(continued).map(([kind, at]) => `${kind} as of ${at}`);
+  const kinds = Object.entries(continued).map(([kind, at]) => `${kind} since ${at}`);
   return kinds.length === 0 ? {} : { Continued: kinds.join(', ') };
 }
 
@@ -203,10 +209,7 @@ async function readKinds(
   const worker = async (): Promise<void> => {
     try {
       for (let kind = queue.shift(); kind !== undefined; kind = queue.shift())
-        statuses.set(
-          kind.name,
-          await readOrContinue({ ...options, signal }, work, identity, kind, before[kind.name]?.count),
-        );
+        statuses.set(kind.name, await readOrContinue({ ...options, signal }, work, identity, kind, before[kind.name]));
     } catch (error) {
       failures.push(error);
       stop.abort(error);
@@ -218,29 +221,43 @@ async function readKinds(
   return Object.fromEntries([...options.kinds.keys()].map((name) => [name, statuses.get(name)!]));
 }
 
-/** A large kind of a first snapshot is kept as soon as it is read, or is there already from an earlier attempt; all others are just read. */
+/** A large kind that no snapshot has yet is kept while it is read, and gone on with where an earlier attempt has kept it; all others are just read. */
 async function readOrContinue(
   options: Reading,
   work: Capture,
   identity: TenantIdentity,
   kind: Kind,
-  countBefore: number | undefined,
+  before: KindCoverage | undefined,
 ): Promise<KindCoverage> {
-  const { base, ref, repository, scope, reader, onProgress } = options;
-  const read = (into: Capture, expected: number | undefined) =>
-    readKind({ ...options, onProgress: withExpected(onProgress, expected) }, into, identity, kind, countBefore ?? 0);
-  const first = base === undefined && ref === repository.branch && kind.sharded && scope.refs === undefined;
-  const expected = first ? await reader.count?.(kind) : countBefore;
+  const { ref, repository, scope, reader, onProgress } = options;
+  const read = (into: Capture, expected: number | undefined, pieces?: Pieces) => {
+    const reading = { ...options, onProgress: withExpected(onProgress, expected), ...(pieces && { pieces }) };
+    return readKind(reading, into, identity, kind, before?.count ?? 0);
+  };
+  const suits = ref === repository.branch && kind.sharded && scope.refs === undefined;
+  const first = suits && (await isNew(options, kind, before));
+  const expected = first ? await reader.count?.(kind) : before?.count;
   // Before its first object come the links of all of them: minutes, in a large tenant.
   withExpected(onProgress, expected)({ kind: kind.name, objects: 0, done: false });
-  if (!first || expected === undefined || expected < (options.keepFrom ?? worthKeeping)) return read(work, expected);
-  const keeping = { repository, identity, version: options.version, now: options.now };
-  const kept = await keptKind(keeping, kind);
-  options.kept.set(kind, kept?.readAt);
-  if (kept === undefined) return readAndKeep(keeping, work, kind, (own) => read(own, expected));
-  const { added } = await work.adopt(kind.name, kept.commit);
-  onProgress?.({ kind: kind.name, objects: added, done: true });
-  return kept.coverage;
+  const every = options.keepFrom ?? worthKeeping;
+  if (!first || reader.readPages === undefined || expected === undefined || expected < every)
+    return read(work, expected);
+  const keeping = { repository, reader, identity, version: options.version, now: options.now, every };
+  const { coverage, since } = await readAndKeep(keeping, work, kind, (own, pieces) => read(own, expected, pieces));
+  if (since !== undefined) options.since.set(kind.name, since);
+  return coverage;
+}
+
+/** Has the base nothing of a kind: because there is none, or because it could not be read then? */
+async function isNew(
+  { base, repository }: CaptureOptions,
+  kind: Kind,
+  before: KindCoverage | undefined,
+): Promise<boolean> {
+  if (base === undefined) return true;
+  if (before?.status === 'complete' || (before?.count ?? 0) > 0) return false;
+  for await (const _ of repository.files(base.id, { kinds: [kind.name] })) return false;
+  return true;
 }
 
 function withExpected(
@@ -281,7 +298,16 @@ async function readKind(
 
 /** All objects of a kind, and what to remember of them for the next time. */
 async function readWhole(options: Reading, work: Capture, target: KindCapture, kind: Kind): Promise<KindCapture> {
-  const { feed, now } = options;
+  const { feed, now, pieces } = options;
+  if (pieces !== undefined) {
+    const read = await pieces.read(target, {
+      take: (into, entities, besides) => takePage(options, into, kind, entities, besides),
+      renew: (into, difference) =>
+        readChanged(options, kind, difference, (keys, entities) => into.replace(keys, entities)),
+    });
+    if (read.mark !== undefined) feed?.keep(kind, [read.mark], read.besides, pieces.since);
+    return read.target;
+  }
   const readAt = now().toISOString();
   const mark = await feed?.mark(kind);
   const besides = new Map<string, string>();
@@ -293,21 +319,35 @@ async function readWhole(options: Reading, work: Capture, target: KindCapture, k
 
 /** The objects of a kind that may have changed since the base; those that are gone are removed. */
 async function readDifference(
-  { reader, signal, onProgress, feed }: Reading,
+  options: Reading,
   target: KindCapture,
   kind: Kind,
-  { keys, marks, besides }: Difference,
+  difference: Difference,
 ): Promise<void> {
+  const found = await readChanged(options, kind, difference, async (_, entities) => {
+    await target.put(entities);
+    options.onProgress?.({ kind: kind.name, objects: target.count, done: false });
+  });
+  options.feed?.keep(kind, difference.marks, found);
+}
+
+/** Reads single objects as they are now; gives what all objects of the kind have that change tracking does not tell of. */
+async function readChanged(
+  { reader, signal }: CaptureOptions,
+  kind: Kind,
+  { keys, besides }: Difference,
+  put: (keys: readonly string[], entities: readonly Entity[]) => Promise<void>,
+): Promise<Map<string, string>> {
   const asked = [...keys];
   const found = new Map(besides);
   for (let from = 0; from < asked.length; from += keysAtOnce) {
     signal?.throwIfAborted();
-    const entities = [...(await reader.readObjects(kind, asked.slice(from, from + keysAtOnce))).values()];
-    await target.put(entities);
+    const some = asked.slice(from, from + keysAtOnce);
+    const entities = [...(await reader.readObjects(kind, some)).values()];
+    await put(some, entities);
     noteBesides(kind, entities, found);
-    onProgress?.({ kind: kind.name, objects: target.count, done: false });
   }
-  feed?.keep(kind, marks, found);
+  return found;
 }
 
 async function readAll(
@@ -316,12 +356,20 @@ async function readAll(
   kind: Kind,
   besides: Map<string, string>,
 ): Promise<void> {
-  for await (const entities of options.reader.read(kind)) {
-    options.signal?.throwIfAborted();
-    await target.put(entities);
-    noteBesides(kind, entities, besides);
-    options.onProgress?.({ kind: kind.name, objects: target.count, done: false });
-  }
+  for await (const entities of options.reader.read(kind)) await takePage(options, target, kind, entities, besides);
+}
+
+async function takePage(
+  { signal, onProgress }: CaptureOptions,
+  target: KindCapture,
+  kind: Kind,
+  entities: readonly Entity[],
+  besides: Map<string, string>,
+): Promise<void> {
+  signal?.throwIfAborted();
+  await target.put(entities);
+  noteBesides(kind, entities, besides);
+  onProgress?.({ kind: kind.name, objects: target.count, done: false });
 }
 
 async function readObjects(

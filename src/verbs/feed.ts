@@ -105,12 +105,9 @@ export class Feed {
     const besides = between === undefined ? undefined : await tracking.besides(kind);
     if (memory === undefined || changes === undefined || between === undefined || besides === undefined)
       return undefined;
-    const keys = new Set([...changes.keys, ...between]);
-    for (const [key, text] of besides) if (memory.besides[key] !== digest(text)) keys.add(key);
-    for (const key of Object.keys(memory.besides)) if (!besides.has(key)) keys.add(key);
-    if (keys.size > mostKeys(before[kind.name]!.count)) return undefined;
-    const kept = Object.entries(memory.besides).filter(([key]) => !keys.has(key));
-    return { keys, marks: [...memory.marks.slice(-1), changes.mark], besides: new Map(kept) };
+    const noted = new Map(Object.entries(memory.besides));
+    const marks = [...memory.marks.slice(-1), changes.mark];
+    return differenceOf([...changes.keys, ...between], marks, noted, besides, before[kind.name]!.count);
   }
 
   /** What Graph tells of a kind, asked once; undefined where it cannot tell, or the last full read is too long ago. */
@@ -193,6 +190,24 @@ export class Feed {
   #age(at: string): number {
     return this.#options.now().getTime() - Date.parse(at);
   }
+}
+
+/**
+ * The difference that these keys make, and those of objects that have something else besides than was noted; undefined where it is of so many that
+ * reading all of the kind is less work.
+ */
+export function differenceOf(
+  changed: Iterable<string>,
+  marks: readonly ChangeMark[],
+  noted: ReadonlyMap<string, string>,
+  besides: ReadonlyMap<string, string>,
+  count: number,
+): Difference | undefined {
+  const keys = new Set(changed);
+  for (const [key, text] of besides) if (noted.get(key) !== digest(text)) keys.add(key);
+  for (const key of noted.keys()) if (!besides.has(key)) keys.add(key);
+  if (keys.size > mostKeys(count)) return undefined;
+  return { keys, marks, besides: new Map([...noted].filter(([key]) => !keys.has(key))) };
 }
 
 /** Notes what entities have that change tracking does not tell of. */

@@ -22,7 +22,7 @@ export interface Snapshot {
   /** Files of the working folder that hold uncommitted work and were not brought up to date. */
   readonly leftAlone: readonly string[];
   readonly pushed: boolean;
-  /** Kinds that an earlier attempt at this first snapshot had read, with the time at which it had. */
+  /** Kinds that an earlier attempt at this first snapshot had begun, with the time since which they were read. */
   readonly continued: Readonly<Record<string, string>>;
 }
 
