@@ -11,7 +11,9 @@ import { accessRefused, addDraft, reachable, refOf, refuse, type Work } from './
 import { outgoing, referencesIn, substitute, writable, writeOf } from './values.ts';
 
 /** Attributes that Graph takes only together (reference 3.2: a membership rule). */
-const together: readonly (readonly string[])[] = [['groupTypes', 'membershipRule', 'membershipRuleProcessingState']];
+export const together: readonly (readonly string[])[] = [
+  ['groupTypes', 'membershipRule', 'membershipRuleProcessingState'],
+];
 
 /** The steps for attributes that differ between the object as it is and the goal; contained objects have steps of their own. */
 export function attributeSteps(work: Work): void {

@@ -25,13 +25,16 @@ export { parsePlan, printPlan, sealPlan } from './file.ts';
 export { type AgedGrant, type Grant, gaveThen, grantsIn } from './grants.ts';
 export type { AccessState, Pair, PlanInput } from './input.ts';
 export { decidingGroups, type LockOutGuard, lockOutGuard } from './lockout.ts';
+export { needed } from './needed.ts';
 export { policyKind } from './policies.ts';
 export { sinceText } from './steps.ts';
 export { digestOf, type FoundReference, referencesIn, translate } from './values.ts';
 
 /** The plan that makes the tenant like the goal, as far as the pairs go. Changes that are refused are in it too, each with its reason (law 5). */
 export function makePlan(input: PlanInput): Plan {
-  const pairs = [...input.pairs].sort((a, b) => place(input, a) - place(input, b) || compareText(a.ref, b.ref));
+  const place = new Map([...input.kinds.keys()].map((name, at) => [name, at]));
+  const placeOf = ({ ref }: Pair) => place.get(kindOf(ref)) ?? -1;
+  const pairs = [...input.pairs].sort((a, b) => placeOf(a) - placeOf(b) || compareText(a.ref, b.ref));
   const { objects, context } = planObjects(pairs, input);
   stagePolicies(objects, input);
   const steps = orderSteps(objects, context);
@@ -59,10 +62,6 @@ export function makePlan(input: PlanInput): Plan {
     ids: input.ids,
   };
   return sealPlan(plan);
-}
-
-function place(input: PlanInput, pair: Pair): number {
-  return [...input.kinds.keys()].indexOf(kindOf(pair.ref));
 }
 
 /**
@@ -129,7 +128,7 @@ function plannedObjects(objects: readonly ObjectPlan[], input: PlanInput): Recor
     planned[pair.ref] = {
       state,
       displayName: first.body.displayName,
-      ...(pair.live === undefined ? {} : { digest: digestOf(kind, pair.live) }),
+      ...(pair.live === undefined ? {} : { digest: pair.digest ?? digestOf(kind, pair.live) }),
     };
   }
   return planned;

@@ -14,6 +14,8 @@ export interface Pair {
   readonly ref: Ref;
   readonly live?: Entity;
   readonly goal?: Entity;
+  /** Digest of the living object, where only what planning looks at is held of it. */
+  readonly digest?: string;
 }
 
 /** What decides whether people can still sign in: read from the tenant beside the scope. */

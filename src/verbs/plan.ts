@@ -4,7 +4,6 @@ import { applyChange, applyIgnore, diffEntities, requireInForce } from '../diff/
 import type { Commit } from '../model/commit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Coverage } from '../model/coverage.ts';
-import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
@@ -13,7 +12,7 @@ import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import { inScope, type Scope } from '../model/scope.ts';
 import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
-import { makePlan, type Pair, translate } from '../plan/index.ts';
+import { makePlan, needed, type Pair, translate } from '../plan/index.ts';
 import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { idMapAt } from './id-map.ts';
@@ -173,7 +172,7 @@ function currentScope(scope: Scope, ids: IdMap): Scope {
     : { ...scope, refs: [...new Set(scope.refs.map((ref) => currentRef(ids, ref)))] };
 }
 
-/** The objects that differ between two commits, each on both sides, the goal under today's ids and with what is ignored as it is now. */
+/** The objects that differ between two commits, what planning needs of both sides, the goal under today's ids and with what is ignored as it is now. */
 async function pairsBetween(
   { repository, kinds, configuration, now }: PlanRequest,
   live: Commit,
@@ -195,11 +194,7 @@ async function pairsBetween(
     ignored += considered.ignored;
     if (considered.change === undefined) return;
     const goal = considered.ignored === 0 ? wanted : applyChange(kind, current, considered.change);
-    pairs.push({
-      ref,
-      ...(current && { live: current }),
-      ...(goal && { goal: current === undefined ? goal : sharing(goal, current) }),
-    });
+    pairs.push(needed(kind, { ref, ...(current && { live: current }), ...(goal && { goal }) }));
   };
   const take = async (files: { ref: Ref; blob: string; path: string }[], side: 'live' | 'goal'): Promise<void> => {
     for await (const { entity } of repository.entities(files)) {
@@ -226,21 +221,4 @@ async function pairsBetween(
   await take(after, 'goal');
   for (const pair of [...open.values()]) settle(pair);
   return { pairs, ignored };
-}
-
-/** The same object with the other one's values wherever they are equal: in a plan of many changes most of every pair is held once. */
-function sharing(one: Entity, other: Entity): Entity {
-  const attributes = Object.entries(one.attributes).map(([name, value]): [string, Json] => {
-    const same = other.attributes[name];
-    return [name, same !== undefined && equal(same, value) ? same : value];
-  });
-  const links = Object.entries(one.links).map(([name, targets]): [string, readonly Link[]] => {
-    const same = other.links[name];
-    return [name, same !== undefined && equalLinks(same, targets) ? same : targets];
-  });
-  return { ...one, attributes: Object.fromEntries(attributes), links: Object.fromEntries(links) };
-}
-
-function equalLinks(left: readonly Link[], right: readonly Link[]): boolean {
-  return left.length === right.length && left.every((link, at) => linkText(link) === linkText(right[at]!));
 }

@@ -1,0 +1,114 @@
+// What planning needs: a pair of whole objects in; the same pair out with what differs, and of what is equal only that which planning looks at.
+import { type Link, linkText } from '../model/entity.ts';
+import { equal } from '../model/json.ts';
+import { type Condition, type Kind, nameAttributes } from '../model/kind.ts';
+import { together } from './attributes.ts';
+import type { Pair } from './input.ts';
+import { digestOf, hasUnknownValue } from './values.ts';
+
+/** Attributes that planning asks for by their names, whatever the row says of them. */
+const askedFor = [
+  'accountEnabled',
+  'appId',
+  'appOwnerOrganizationId',
+  'clientId',
+  'grantControls',
+  'isTrusted',
+  'onPremisesSyncEnabled',
+  'state',
+  ...together.flat(),
+];
+
+const looked = new WeakMap<Kind, ReadonlySet<string>>();
+
+/** The attributes of a kind that planning looks at even where they do not differ: names, references, conditions, contained objects. */
+function lookedAt(kind: Kind): ReadonlySet<string> {
+  const known = looked.get(kind);
+  if (known !== undefined) return known;
+  const attributes = Object.values(kind.attributes);
+  const links = Object.values(kind.links);
+  const conditions = [
+    ...(kind.readOnlyWhen ?? []),
+    ...(kind.notCreatedWhen ?? []),
+    ...attributes.flatMap(({ noiseWhen = [] }) => noiseWhen),
+    ...links.flatMap(({ existsWhen = [] }) => existsWhen),
+    ...[...attributes, ...links].map(({ accessWhen }) => accessWhen),
+    ...links.flatMap(({ computedWhen, hiddenWhen }) => [computedWhen, hiddenWhen]),
+    ...(kind.contained ?? []).map(({ when }) => when),
+  ];
+  const found = new Set<string>([
+    ...askedFor,
+    ...nameAttributes(kind),
+    ...(kind.key === 'id' ? [] : kind.key),
+    ...(kind.contained ?? []).map(({ attribute }) => attribute),
+    ...conditions.flatMap(namesIn),
+    ...Object.entries(kind.attributes).flatMap(([path, { refersTo }]) =>
+      refersTo === undefined ? [] : [path.split('.')[0]!],
+    ),
+  ]);
+  looked.set(kind, found);
+  return found;
+}
+
+function namesIn(condition: Condition | undefined): string[] {
+  return condition === undefined ? [] : [condition.attribute, ...namesIn(condition.and)];
+}
+
+/**
+ * The pair without what planning does not look at: of a user whose title differs, the title and a few attributes more. The plan of it is the
+ * same, and many can be held. An object that is on one side only stays whole, for its step bears all of it. What is equal is held once, and
+ * nothing holds on to the text of the file that it was read from.
+ */
+export function needed(kind: Kind, pair: Pair): Pair {
+  const ref = copied(pair.ref);
+  const live = pair.live && { ...pair.live, ref };
+  const goal = pair.goal && { ...pair.goal, ref };
+  if (live === undefined || goal === undefined)
+    return { ref, ...(live && { live: { ...copied(live), ref } }), ...(goal && { goal: { ...copied(goal), ref } }) };
+  const looks = lookedAt(kind);
+  const attributes = halves(live.attributes, goal.attributes, equal, (name, value) => {
+    return looks.has(name) || hasUnknownValue(value);
+  });
+  const links = halves(live.links, goal.links, equalLinks, (name) => kind.links[name]?.single !== true);
+  return {
+    ref,
+    live: { ...live, attributes: attributes[0], links: links[0] },
+    goal: { ...goal, attributes: attributes[1], links: links[1] },
+    digest: digestOf(kind, live),
+  };
+}
+
+/** One for the many that have nothing, links above all. */
+const none = {};
+
+/** Of both sides the members that differ, and of those that are equal the ones that are looked at, which both then share. */
+function halves<Value>(
+  left: Readonly<Record<string, Value>>,
+  right: Readonly<Record<string, Value>>,
+  same: (one: Value, other: Value) => boolean,
+  looksAt: (name: string, value: Value) => boolean,
+): [Record<string, Value>, Record<string, Value>] {
+  const shared = new Map<string, Value>();
+  const half = (own: Readonly<Record<string, Value>>, other: Readonly<Record<string, Value>>) => {
+    const members: [string, Value][] = [];
+    for (const [name, value] of Object.entries(own)) {
+      const opposite = Object.hasOwn(other, name) ? other[name] : undefined;
+      if (opposite === undefined || !same(value, opposite)) members.push([name, copied(value)]);
+      else if (looksAt(name, value)) {
+        if (!shared.has(name)) shared.set(name, copied(value));
+        members.push([name, shared.get(name)!]);
+      }
+    }
+    return members.length === 0 ? none : Object.fromEntries(members);
+  };
+  return [half(left, right), half(right, left)];
+}
+
+/** A text that was cut out of a file keeps all of that file in memory; a copy does not. */
+function copied<Value>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
+
+function equalLinks(left: readonly Link[], right: readonly Link[]): boolean {
+  return left.length === right.length && left.every((link, at) => linkText(link) === linkText(right[at]!));
+}
