@@ -106,8 +106,8 @@ export async function showPlan(
   const report = await import('../report/index.ts');
   const { printPlan } = await import('../plan/index.ts');
   const sheet = planSheet(plan, kinds);
-  if (argv.format === 'json') return terminal.out(printPlan(plan));
-  const forms: Record<string, () => AsyncIterable<string>> = {
+  const forms: Record<string, () => AsyncIterable<string> | Iterable<string>> = {
+    json: () => printPlan(plan),
     markdown: () => report.renderMarkdown(sheet, { limit: report.commentLimit }),
     html: () => report.renderHtml(sheet),
     csv: () => report.renderCsv(sheet),

@@ -13,12 +13,57 @@ export function sealPlan(plan: Omit<Plan, 'digest'>): Plan {
 
 function digest(plan: Omit<Plan, 'digest'> & { readonly digest?: string }): string {
   const { digest: _digest, ...rest } = plan;
-  return createHash('sha256').update(stringify(rest)!).digest('hex');
+  const hash = createHash('sha256');
+  for (const text of gathered(pieces(rest, 0))) hash.update(text);
+  return hash.digest('hex');
 }
 
-/** The bytes of a plan's file: JSON with sorted members, for a person to read and for git to compare. */
-export function printPlan(plan: Plan): string {
-  return `${stringify(plan, { space: 2 })}\n`;
+/**
+ * The bytes of a plan's file: JSON with sorted members, for a person to read and for git to compare. They come in parts of some size, so that
+ * a plan of very many steps is never held as a text beside itself.
+ */
+export function* printPlan(plan: Plan): Generator<string> {
+  yield* gathered(pieces(plan, 2));
+  yield '\n';
+}
+
+/** How deep a plan is taken apart: to each step, and each object. */
+const apart = 2;
+
+/** What `stringify` gives for the value, in pieces. */
+function* pieces(value: unknown, space: number, depth = 0): Generator<string> {
+  const line = (of: number) => (space === 0 ? '' : `\n${' '.repeat(of * space)}`);
+  if (depth === apart || typeof value !== 'object' || value === null) {
+    yield (stringify(value, { space }) ?? 'null').replaceAll('\n', line(depth));
+    return;
+  }
+  const list = Array.isArray(value);
+  yield list ? '[' : '{';
+  let separator = line(depth + 1);
+  const members = value as Readonly<Record<string, unknown>>;
+  // An array's own order is that of its keys; sorted as texts they would not be in it.
+  for (const name of list ? value.keys() : Object.keys(value).sort()) {
+    const member = members[name];
+    if (member === undefined && !list) continue;
+    yield list ? separator : `${separator}${JSON.stringify(name)}:${space === 0 ? '' : ' '}`;
+    yield* pieces(member, space, depth + 1);
+    separator = `,${line(depth + 1)}`;
+  }
+  yield `${line(depth)}${list ? ']' : '}'}`;
+}
+
+/** The same text in fewer parts. */
+function* gathered(texts: Iterable<string>): Generator<string> {
+  let open: string[] = [];
+  let length = 0;
+  for (const text of texts) {
+    open.push(text);
+    length += text.length;
+    if (length < 65_536) continue;
+    yield open.join('');
+    [open, length] = [[], 0];
+  }
+  yield open.join('');
 }
 
 /** The plan in a file. Problem `usage` where it is none of this version, `refused` where its digest is not that of what it says. */

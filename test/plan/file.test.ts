@@ -1,13 +1,19 @@
 // The saved plan: what is read is what was written, and whatever else is refused.
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import stringify from 'json-stable-stringify';
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../src/model/plan.ts';
 import type { Problem } from '../../src/model/problem.ts';
-import { parsePlan, printPlan } from '../../src/plan/index.ts';
+import { parsePlan, printPlan, sealPlan } from '../../src/plan/index.ts';
 import { entity, guid, plan } from './support.ts';
 
 const made = plan({
   live: [entity(`users/${guid(1)}`, { displayName: 'A', city: 'X' })],
   goal: [entity(`users/${guid(1)}`, { displayName: 'A', city: 'Y' })],
 });
+
+const printed = (plan: Plan): string => [...printPlan(plan)].join('');
 
 function problem(text: string): Problem {
   try {
@@ -19,12 +25,29 @@ function problem(text: string): Problem {
 }
 
 describe('a saved plan', () => {
+  it('has the bytes and the digest of one canonical JSON text, whatever is in it and however large it is', () => {
+    const value = fc.jsonValue({ maxDepth: 3 });
+    const members = fc.dictionary(fc.oneof(fc.string(), fc.constantFrom('steps', '__proto__', '10', '9')), value);
+    const large = { ...made, steps: Array.from({ length: 3000 }, () => made.steps[0]!) };
+    fc.assert(
+      fc.property(members, members, fc.array(value), (some, objects, steps) => {
+        const plan = { ...some, objects, steps, reason: undefined, warnings: [], ids: {} } as unknown as Plan;
+        const { digest: _digest, ...rest } = plan;
+        const sealed = sealPlan(rest);
+        expect(sealed.digest).toBe(createHash('sha256').update(stringify(rest)!).digest('hex'));
+        expect(printed(sealed)).toBe(`${stringify(sealed, { space: 2 })}\n`);
+      }),
+    );
+    expect(printed(large)).toBe(`${stringify(large, { space: 2 })}\n`);
+    expect([...printPlan(large)].length).toBeGreaterThan(10);
+  });
+
   it('is read as it was written', () => {
-    expect(parsePlan(printPlan(made), 'plan.json')).toEqual(made);
+    expect(parsePlan(printed(made), 'plan.json')).toEqual(made);
   });
 
   it('is refused when anything in it was changed', () => {
-    const text = printPlan(made);
+    const text = printed(made);
     const changed = [
       text.replace('"Y"', '"Z"'),
       text.replace(`users/${guid(1)}`, `users/${guid(2)}`),
@@ -41,6 +64,6 @@ describe('a saved plan', () => {
   it('is a usage error when it is no plan, or of another version', () => {
     expect(problem('{')).toMatchObject({ kind: 'usage' });
     expect(problem('[]')).toMatchObject({ kind: 'usage' });
-    expect(problem(printPlan(made).replace('"version": 1', '"version": 2'))).toMatchObject({ kind: 'usage' });
+    expect(problem(printed(made).replace('"version": 1', '"version": 2'))).toMatchObject({ kind: 'usage' });
   });
 });

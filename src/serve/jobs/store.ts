@@ -1,6 +1,6 @@
 // The store of jobs: a folder in the git directory, one folder a job, each record replaced whole; a killed process leaves no half of one.
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareText } from '../../model/json.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -94,11 +94,11 @@ export class JobStore {
   }
 }
 
-async function replace(folder: string, name: string, text: string): Promise<void> {
+async function replace(folder: string, name: string, text: string | Iterable<string>): Promise<void> {
   const path = join(folder, `${name}.${randomUUID()}.new`);
   const file = await open(path, 'wx', 0o600);
   try {
-    await file.writeFile(text);
+    await writeFile(file, text);
     await file.sync();
   } finally {
     await file.close();
