@@ -33,12 +33,9 @@ export function holds(step: Step, kind: Kind, entity: Entity | undefined): boole
     case 'deleteItem':
       return entity !== undefined && !itemsOf(kind, entity, step.attribute).has(step.key);
     case 'link':
-      return (entity?.links[step.link] ?? []).some((link) => linkText(link) === linkText(linkOf(step)));
+      return linkTexts(entity?.links[step.link]).has(linkText(linkOf(step)));
     case 'unlink':
-      return (
-        entity !== undefined &&
-        !(entity.links[step.link] ?? []).some((link) => linkText(link) === linkText(linkOf(step)))
-      );
+      return entity !== undefined && !linkTexts(entity.links[step.link]).has(linkText(linkOf(step)));
     case 'prune':
       return entity !== undefined && surplus(step, kind, entity).length === 0;
   }
@@ -54,6 +51,15 @@ export function madeItem(
   const { id: _id, ...wanted } = step.after ?? {};
   const items = itemsOf(kind, entity, step.attribute);
   return [...items].find(([key, item]) => !taken.has(key) && shows(kind, step.attribute, item, wanted))?.[0];
+}
+
+const texts = new WeakMap<readonly Link[], ReadonlySet<string>>();
+
+/** The links as texts, made once for each list: a group of very many members is asked for each of them. */
+function linkTexts(links: readonly Link[] = []): ReadonlySet<string> {
+  const known = texts.get(links) ?? new Set(links.map(linkText));
+  texts.set(links, known);
+  return known;
 }
 
 function linkOf(step: Step & { action: 'link' | 'unlink' }): Link {

@@ -12,17 +12,23 @@ import { alreadySo, carryOut, intentOf } from './write.ts';
 
 const batchSize = 20;
 
-/** The links of one object that are still to be written. */
+/** A step as the plan has it, and under the ids of now. */
+interface Pair {
+  readonly step: Step;
+  readonly now: Step;
+}
+
+/** The links of one object: those still to be written, which may be those of a group of very many, and those that are. */
 interface Unit {
   readonly kind: Kind;
   readonly key: string;
-  readonly open: { readonly step: Step; readonly now: Step }[];
-  readonly sent: { readonly step: Step; readonly now: Step }[];
+  readonly open: Set<Pair>;
+  readonly sent: Pair[];
 }
 
 interface Call {
   readonly unit: Unit;
-  readonly pairs: Unit['open'];
+  readonly pairs: readonly Pair[];
   readonly request: GraphRequest;
 }
 
@@ -38,7 +44,7 @@ async function linkChunk(walk: Walk, units: readonly (readonly Step[])[]): Promi
   const byKind = new Map<Kind, Unit[]>();
   for (const steps of units) {
     const kind = walk.kindOf(steps[0]!);
-    const unit: Unit = { kind, key: walk.key(steps[0]!), open: [], sent: [] };
+    const unit: Unit = { kind, key: walk.key(steps[0]!), open: new Set(), sent: [] };
     byKind.set(kind, [...(byKind.get(kind) ?? []), unit]);
     for (const step of steps) await sort(walk, step, unit);
   }
@@ -63,14 +69,14 @@ async function sort(walk: Walk, step: Step, unit: Unit): Promise<void> {
   if (now === undefined) return walk.finish(step, 'skipped', 'something that it names was not made');
   // What takes somebody out counts from now on, so that two such steps together are seen for what they are.
   if (now.action === 'unlink') walk.options.guard?.done(step);
-  unit.open.push({ step, now });
+  unit.open.add({ step, now });
 }
 
 async function dropDone(walk: Walk, unit: Unit, entity: Entity | undefined): Promise<void> {
-  for (const pair of [...unit.open]) {
+  for (const pair of unit.open) {
     const done = holds(pair.now, unit.kind, entity);
     if (!done && entity !== undefined) continue;
-    unit.open.splice(unit.open.indexOf(pair), 1);
+    unit.open.delete(pair);
     if (done) await walk.finish(pair.step, 'done', alreadySo, entity);
     else await walk.finish(pair.step, 'skipped', 'it is not there any more');
   }
@@ -103,17 +109,19 @@ function nextCall(walk: Walk, unit: Unit): Call | undefined {
   const { now } = first;
   if (now.action === 'link') {
     const { link } = now;
-    const same = unit.open
-      .filter((pair) => pair.now.action === 'link' && pair.now.link === link)
-      .slice(0, walk.options.requests.bindSize);
+    const same: Pair[] = [];
+    for (const pair of unit.open) {
+      if (same.length === walk.options.requests.bindSize) break;
+      if (pair.now.action === 'link' && pair.now.link === link) same.push(pair);
+    }
     const targets = same.map((pair) => (pair.now as Step & { action: 'link' }).target);
     const request = same.length > 1 ? walk.options.requests.bind(unit.kind, now.ref, link, targets) : undefined;
     if (request !== undefined) {
-      unit.open.splice(0, unit.open.length, ...unit.open.filter((pair) => !same.includes(pair)));
+      for (const pair of same) unit.open.delete(pair);
       return { unit, pairs: same, request };
     }
   }
-  unit.open.shift();
+  unit.open.delete(first);
   const call = walk.options.requests.callFor(now, unit.kind);
   if ('find' in call) throw new RangeError(`${kindOf(now.ref)} has no plain links`);
   return { unit, pairs: [first], request: call.request };
@@ -143,7 +151,7 @@ async function readAll(walk: Walk, kind: Kind, units: readonly Unit[], alone: St
     );
   } catch (error) {
     if (!(error instanceof NotComplete)) throw error;
-    alone.push(...units.flatMap(({ open }) => open.map(({ step }) => step)));
+    for (const { open } of units) for (const { step } of open) alone.push(step);
     return undefined;
   }
 }

@@ -195,7 +195,11 @@ export class Walk {
 
   async wave(steps: readonly Step[]): Promise<void> {
     const units = new Map<Ref, Step[]>();
-    for (const step of steps) units.set(step.ref, [...(units.get(step.ref) ?? []), step]);
+    for (const step of steps) {
+      const unit = units.get(step.ref);
+      if (unit === undefined) units.set(step.ref, [step]);
+      else unit.push(step);
+    }
     const links: Step[][] = [];
     const lanes = new Map<string, Step[][]>();
     for (const unit of units.values()) {
@@ -208,7 +212,8 @@ export class Walk {
       }
     }
     const work: Promise<void>[] = [linkUnits(this, links)];
-    for (const [lane, queue] of lanes) {
+    for (const [lane, lined] of lanes) {
+      const queue = lined.values();
       const workers = lane === 'directory' ? this.options.concurrency : 1;
       for (let worker = 0; worker < workers; worker++) work.push(this.#drain(queue));
     }
@@ -218,8 +223,9 @@ export class Walk {
     for (const result of results) if (result.status === 'rejected' && !stopped) throw result.reason;
   }
 
-  async #drain(queue: Step[][]): Promise<void> {
-    for (let unit = queue.shift(); unit !== undefined; unit = queue.shift())
+  /** One of the workers on a queue: what one has taken the others do not see. */
+  async #drain(queue: IterableIterator<Step[]>): Promise<void> {
+    for (const unit of queue)
       for (const step of unit) {
         if (this.stopped) return;
         try {

@@ -50,7 +50,7 @@ export function lockOutGuard(
     },
     against(step) {
       const next = after(state, step, inBin);
-      if (isSafe(next)) return undefined;
+      if (next === state || isSafe(next)) return undefined;
       const before = dangers(state);
       const worse = [...dangers(next)].find((danger) => !before.has(danger));
       if (!isSafe(state) && worse === undefined) return undefined;
@@ -103,12 +103,15 @@ function afterUser(state: State, step: Step, inBin: (ref: Ref) => JsonObject | u
 }
 
 function afterGroup(state: State, step: Step): State {
+  // Most members of most groups are no emergency account, and no group that may have one.
+  const idle = (ref: Ref) => kindOf(ref) !== 'groups' && !state.enabled.has(keyOf(ref));
+  if ((step.action === 'link' || step.action === 'unlink') && (step.link !== 'members' || idle(step.target)))
+    return state;
   const now = state.members.get(step.ref) ?? new Set<Ref>();
   const change = (members: Set<Ref>): State => ({ ...state, members: new Map(state.members).set(step.ref, members) });
   if (step.action === 'delete') return change(new Set());
-  if (step.action === 'link' && step.link === 'members') return change(new Set([...now, step.target]));
-  if (step.action === 'unlink' && step.link === 'members')
-    return change(new Set([...now].filter((ref) => ref !== step.target)));
+  if (step.action === 'link') return change(new Set([...now, step.target]));
+  if (step.action === 'unlink') return change(new Set([...now].filter((ref) => ref !== step.target)));
   if (step.action === 'prune' && step.of === 'members') {
     const kept = new Set(step.keep.map((text) => parseRef(text.split(' ')[0]!)));
     return change(new Set([...now].filter((ref) => kept.has(ref))));

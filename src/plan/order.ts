@@ -225,7 +225,8 @@ function number(drafts: readonly Draft[], blocking: ReadonlySet<Ref>): Step[] {
           ({ needs, after }) =>
             !needs.some((other) => inStage.has(other)) && (!softly || !after.some((other) => inStage.has(other))),
         );
-      const ready = free(true).length > 0 ? free(true) : free(false);
+      const best = free(true);
+      const ready = best.length > 0 ? best : free(false);
       // Needs are made of creations, which were cut free of cycles: there is always one that is free.
       if (ready.length === 0) throw new RangeError('steps of a plan need each other');
       for (const draft of ready) {
@@ -233,7 +234,7 @@ function number(drafts: readonly Draft[], blocking: ReadonlySet<Ref>): Step[] {
         ordered.push({ draft, wave });
       }
       wave += 1;
-      open = open.filter((draft) => !ready.includes(draft));
+      open = open.filter((draft) => !placed.has(draft));
     }
   }
   return ordered.map(

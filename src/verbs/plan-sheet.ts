@@ -41,8 +41,8 @@ function notices(plan: Plan): Notice[] {
   const found: Notice[] = [];
   if (plan.blockers.length > 0)
     found.push({ tone: 'warning', heading: 'This plan may not be applied', lines: plan.blockers.map(refusalLine) });
-  const access = new Map<AccessClass, Step[]>();
-  for (const step of plan.steps) for (const one of step.access) access.set(one, [...(access.get(one) ?? []), step]);
+  const giving = plan.steps.flatMap((step) => step.access.map((one): [AccessClass, Step] => [one, step]));
+  const access = grouped(giving);
   if (access.size > 0)
     found.push({
       tone: 'warning',
@@ -111,19 +111,27 @@ function refusalLine({ displayName, ref, path, because, flag }: Refusal): string
 }
 
 async function* items(plan: Plan, kinds: Kinds): AsyncGenerator<SheetItem> {
-  const byRef = new Map<Ref, Step[]>();
-  for (const step of plan.steps) byRef.set(step.ref, [...(byRef.get(step.ref) ?? []), step]);
-  const order = [...kinds.keys()];
-  const refs = [...byRef.keys()].sort((a, b) => order.indexOf(kindOf(a)) - order.indexOf(kindOf(b)));
-  for (const ref of refs) {
-    const kind = kinds.get(kindOf(ref));
-    if (kind !== undefined) yield item(ref, byRef.get(ref)!, kind, kinds, plan);
+  const refused = new Map<Ref | undefined, number>();
+  for (const { ref } of plan.refusals) refused.set(ref, (refused.get(ref) ?? 0) + 1);
+  for (const kind of kinds.values()) {
+    const steps = plan.steps.filter(({ ref }) => kindOf(ref) === kind.name);
+    for (const [ref, own] of grouped(steps.map((step): [Ref, Step] => [step.ref, step])))
+      yield item(ref, own, kind, kinds, refused.get(ref) ?? 0);
   }
 }
 
-function item(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, plan: Plan): SheetItem {
+function grouped<Key, Value>(entries: readonly (readonly [Key, Value])[]): Map<Key, Value[]> {
+  const groups = new Map<Key, Value[]>();
+  for (const [key, value] of entries) {
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
+  }
+  return groups;
+}
+
+function item(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, refused: number): SheetItem {
   const sign = signOf(steps);
-  const refused = plan.refusals.filter((refusal) => refusal.ref === ref).length;
   return {
     sign,
     section: kind.name,
