@@ -5,6 +5,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { firstSnapshot } from './first.ts';
 import { growth } from './growth.ts';
 import { held, type Row, rowText, sumText } from './measure.ts';
+import { planning } from './plan.ts';
 import { diffTwo, thousandSnapshots } from './reading.ts';
 import { recovery } from './recovery.ts';
 import { memory, secondSnapshot } from './second.ts';
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, Bench>> = {
   diff: { run: diffTwo, full: 1_000_000 },
   log: { run: thousandSnapshots, full: 100_000 },
   growth: { run: growth, full: 100_000 },
+  plan: { run: planning, full: 100_000 },
   recovery: { run: recovery, full: 100_000 },
 };
 const quick = 20_000;
