@@ -12,10 +12,7 @@ const askedFor = [
   'appId',
   'appOwnerOrganizationId',
   'clientId',
-  'grantControls',
-  'isTrusted',
   'onPremisesSyncEnabled',
-  'state',
   ...together.flat(),
 ];
 
@@ -56,10 +53,12 @@ function namesIn(condition: Condition | undefined): string[] {
 
 /**
  * The pair without what planning does not look at: of a user whose title differs, the title and a few attributes more. The plan of it is the
- * same, and many can be held. An object that is on one side only stays whole, for its step bears all of it. What is equal is held once, and
- * nothing holds on to the text of the file that it was read from.
+ * same, and many can be held. An object that is on one side only stays whole, for its step bears all of it; and so does one of a kind of which
+ * there are few, such as the policies that decide over a lock-out. What is equal is held once, and nothing holds on to the text of the file that
+ * it was read from.
  */
 export function needed(kind: Kind, pair: Pair): Pair {
+  if (!kind.sharded) return pair;
   const ref = copied(pair.ref);
   const live = pair.live && { ...pair.live, ref };
   const goal = pair.goal && { ...pair.goal, ref };
