@@ -72,9 +72,20 @@ export interface KindPage {
 }
 
 export interface ReadingStart {
-  readonly from: Place;
+  /** Absent: from the first page on. */
+  readonly from?: Place | undefined;
   /** Was the object with this key among those that were read before? It is taken as it was then. */
   readonly met: (key: string) => boolean;
+  /** Where the pages that come before the first object (links in bulk) are noted, and those of an earlier attempt are found. */
+  readonly notes?: PageNotes;
+}
+
+/** Lines under names, kept outside of the reviewed state, where nobody else reads them. */
+export interface PageNotes {
+  /** Oldest first. */
+  lines(name: string): AsyncIterable<string>;
+  note(name: string, line: string): Promise<void>;
+  forget(name: string): Promise<void>;
 }
 
 /** The place from which a reading was to go on does not hold any more, or was given for something else: the kind is to be read from its beginning. */

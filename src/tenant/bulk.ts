@@ -3,6 +3,7 @@ import type { Link } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
+import type { PageNotes } from '../model/tenant.ts';
 import { LinkIndex, readLinkIndex } from './delta.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import type { Graph } from './graph.ts';
@@ -18,7 +19,7 @@ export interface Bulk {
 }
 
 /** Reads what comes in bulk, part by part. Throws where a part was not read to its end; what the server has no such listing for is asked for one by one. */
-export async function readBulk(graph: Graph, kind: Kind): Promise<Bulk> {
+export async function readBulk(graph: Graph, kind: Kind, notes?: PageNotes): Promise<Bulk> {
   const names = Object.keys(kind.links);
   const told = names.filter((link) => kind.links[link]!.read === 'delta');
   const apart = names.filter((link) => isApart(kind, link));
@@ -26,9 +27,9 @@ export async function readBulk(graph: Graph, kind: Kind): Promise<Bulk> {
   const reading = [
     ...(told.length === 0
       ? []
-      : [readLinkIndex(graph, kind, told).then((index) => told.map((link) => ({ link, index })))]),
-    ...apart.map((link) => readLinks(graph, kind, link).then((index) => [{ link, index }])),
-    ...held.map((part) => readItems(graph, kind, part).then((found) => [{ part, found }])),
+      : [readLinkIndex(graph, kind, told, notes).then((index) => told.map((link) => ({ link, index })))]),
+    ...apart.map((link) => readLinks(graph, kind, link, notes).then((index) => [{ link, index }])),
+    ...held.map((part) => readItems(graph, kind, part, notes).then((found) => [{ part, found }])),
   ];
   // All are heard to their end, so that none goes on in the background when another has failed.
   const outcomes =
@@ -73,11 +74,12 @@ class Items {
   }
 }
 
-async function readLinks(graph: Graph, kind: Kind, link: string): Promise<LinkIndex> {
+async function readLinks(graph: Graph, kind: Kind, link: string, notes: PageNotes | undefined): Promise<LinkIndex> {
   return readParts(
     graph,
     kind,
     link,
+    notes,
     () => new LinkIndex([link], kind),
     (index, raw) => {
       const id = String(raw.id);
@@ -90,11 +92,12 @@ async function readLinks(graph: Graph, kind: Kind, link: string): Promise<LinkIn
   );
 }
 
-async function readItems(graph: Graph, kind: Kind, part: string): Promise<Items> {
+async function readItems(graph: Graph, kind: Kind, part: string, notes: PageNotes | undefined): Promise<Items> {
   return readParts(
     graph,
     kind,
     part,
+    notes,
     () => new Items(),
     (found, raw) => {
       const items = expandedItems(kind, part, raw);
@@ -107,13 +110,14 @@ async function readParts<Found>(
   graph: Graph,
   kind: Kind,
   part: string,
+  notes: PageNotes | undefined,
   none: () => Found,
   add: (found: Found, raw: JsonObject) => void,
 ): Promise<Found> {
   let found = none();
   let pass = 1;
   try {
-    for await (const page of readExpanded(graph, kind, part)) {
+    for await (const page of readExpanded(graph, kind, part, notes)) {
       if (page.pass !== pass) found = none();
       pass = page.pass;
       for (const raw of page.items) add(found, raw);

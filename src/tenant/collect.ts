@@ -49,11 +49,11 @@ export async function* collect(collecting: Collecting, start?: ReadingStart): As
     entitySet: kind.path.split('/').at(-1)!,
   };
   const of = addressOf(graph.url, kind.version, listing.path);
-  if (start !== undefined && start.from.of !== of) throw new ExpiredMark('it was given for something else');
-  const bulk = await readBulk(graph, kind);
+  if (start?.from !== undefined && start.from.of !== of) throw new ExpiredMark('it was given for something else');
+  const bulk = await readBulk(graph, kind, start?.notes);
   const { seen } = bulk;
   const met = (key: string): boolean => seen.met(key) || start?.met(key) === true;
-  for await (const { items, next } of readPages(graph, { ...listing, ...(start && { from: start.from.link }) })) {
+  for await (const { items, next } of readPages(graph, { ...listing, ...(start?.from && { from: start.from.link }) })) {
     const fresh = items.filter((raw) => !met(keyOfRaw(kind, raw)));
     const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { bulk, expanded }));
     for (const { ref } of entities) seen.meet(keyOf(ref));

@@ -2,10 +2,11 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { type Ref, toRef } from '../model/ref.ts';
+import type { PageNotes } from '../model/tenant.ts';
 import { collectionOf } from './collections.ts';
 import type { Graph } from './graph.ts';
 import { enlarged, GuidTable } from './guids.ts';
-import { readPages } from './paging.ts';
+import { notedPages } from './noted.ts';
 import { Refused, shapeProblem } from './problems.ts';
 
 const told = 1;
@@ -154,7 +155,12 @@ class Chain {
  * times and repeat themselves; the last word on a link holds. An object that the index has not (`has`) must be asked for its links one by one;
  * that goes for all of them where the server has no delta for the kind.
  */
-export async function readLinkIndex(graph: Graph, kind: Kind, links: readonly string[]): Promise<LinkIndex> {
+export async function readLinkIndex(
+  graph: Graph,
+  kind: Kind,
+  links: readonly string[],
+  notes?: PageNotes,
+): Promise<LinkIndex> {
   let index = new LinkIndex(links, kind);
   let pass = 1;
   const listing = {
@@ -165,7 +171,7 @@ export async function readLinkIndex(graph: Graph, kind: Kind, links: readonly st
     delta: true,
   };
   try {
-    for await (const page of readPages(graph, listing)) {
+    for await (const page of notedPages(graph, listing, links.join('-'), notes)) {
       if (page.pass !== pass) index = new LinkIndex(links, kind);
       pass = page.pass;
       for (const item of page.items) merge(index, kind, links, item);

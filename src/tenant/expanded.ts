@@ -2,10 +2,11 @@
 import type { Link } from '../model/entity.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Condition, Kind, LinkKind } from '../model/kind.ts';
+import type { PageNotes } from '../model/tenant.ts';
 import { withQuery } from './addressing.ts';
 import { keyText, targetRef } from './collections.ts';
 import type { Graph } from './graph.ts';
-import { readPages } from './paging.ts';
+import { notedPages } from './noted.ts';
 import { shapeProblem } from './problems.ts';
 
 /** With an `$expand` Graph gives pages of a hundred (reference 1.4). */
@@ -19,14 +20,14 @@ export function expandOf(kind: Kind, part: string): string {
   return row === undefined || row.item !== undefined ? part : `${part}($select=id)`;
 }
 
-/** A page of a kind's objects with one part of them; `pass` as in {@link readPages}. */
+/** A page of a kind's objects with one part of them; `pass` as in a Page. */
 export interface ExpandedPage {
   readonly items: readonly JsonObject[];
   readonly pass: number;
 }
 
-/** All objects that may have a link, or contained objects, of this name: their ids and that part of them. Throws as {@link readPages} does. */
-export function readExpanded(graph: Graph, kind: Kind, part: string): AsyncGenerator<ExpandedPage> {
+/** All objects that may have a link, or contained objects, of this name: their ids and that part of them. Throws as readPages does. */
+export function readExpanded(graph: Graph, kind: Kind, part: string, notes?: PageNotes): AsyncGenerator<ExpandedPage> {
   const existsWhen = kind.links[part]?.existsWhen;
   const path = withQuery(kind.path, {
     $filter: existsWhen === undefined ? undefined : encodeURIComponent(existsWhen.map(filterOf).join(' or ')),
@@ -35,7 +36,8 @@ export function readExpanded(graph: Graph, kind: Kind, part: string): AsyncGener
     $top: expandedPageSize,
   });
   const entitySet = kind.path.split('/').at(-1)!;
-  return readPages(graph, { version: kind.version, path, lane: kind.lane, about: kind.name, entitySet });
+  const listing = { version: kind.version, path, lane: kind.lane, about: kind.name, entitySet };
+  return notedPages(graph, listing, part, notes);
 }
 
 function filterOf({ attribute, equals }: Condition & { readonly equals: string }): string {

@@ -8,6 +8,7 @@ import { Problem } from '../model/problem.ts';
 import type { Capture, KeptPieces, KindCapture, Repository } from '../model/repository.ts';
 import { type ChangeMark, type Place, PlaceLost, type TenantIdentity, type TenantReader } from '../model/tenant.ts';
 import { type Difference, differenceOf, noteBesides } from './feed.ts';
+import { forgetPageNotes, openPageNotes } from './page-notes.ts';
 
 /** Kinds of fewer objects are read again in less time than keeping them is worth; larger ones are kept whenever so many more were read. */
 export const worthKeeping = 50_000;
@@ -59,6 +60,7 @@ export async function readAndKeep(
 /** Lets go of what was kept of kinds that the snapshot has, also where an attempt was killed before it could. */
 export async function forgetKept(repository: Repository, kinds: readonly Kind[]): Promise<void> {
   await repository.forget(...kinds.map(refOf));
+  await forgetPageNotes(repository, kinds);
 }
 
 /** How a capture reads: what it does with a page, and with what may have changed since. */
@@ -91,9 +93,12 @@ function fits(kept: Beginning, now: Beginning): boolean {
   );
 }
 
-/** What is noted with what is kept. The place is a page token, so nobody but us gets to see it; without one, the kind was read to its end. */
+/**
+ * What is noted with what is kept. The place is a page token, so nobody but us gets to see it; null before the first page; without one, the kind
+ * was read to its end.
+ */
 interface Note extends Beginning {
-  readonly place?: Place;
+  readonly place?: Place | null;
 }
 
 /** A large kind that is read piece by piece: each is kept with the place where the reading goes on, by this attempt or by the next. */
@@ -129,13 +134,19 @@ export class Pieces {
         if (!(error instanceof PlaceLost)) throw error;
       }
     }
-    // Also of what was taken up in vain nothing stays.
+    // Also of what was taken up in vain nothing stays; but what came in bulk holds, and what has changed since then is looked at.
     await first.discard();
     const target = this.#own.kind(this.#kind.name);
     const besides = new Map<string, string>();
+    if (kept !== undefined) return this.#goOn(target, { note: { ...kept.note, place: null }, besides }, steps);
+    await this.#keep({ ...beginning, place: null });
     await this.#readPages(target, beginning, besides, steps);
     this.note = beginning;
     return { target, besides, mark: beginning.mark };
+  }
+
+  async #keep(note: Note): Promise<void> {
+    await this.#own.keep(this.#kind.name, note as unknown as JsonObject, this.#options.now().toISOString());
   }
 
   async #begin(): Promise<Beginning> {
@@ -177,7 +188,7 @@ export class Pieces {
   ) {
     const { now } = this.#options;
     const { place, ...beginning } = note;
-    if (place !== undefined) await this.#readPages(target, beginning, besides, steps, place);
+    if (place !== undefined) await this.#readPages(target, beginning, besides, steps, place ?? undefined);
     const startedAt = now().toISOString();
     const changed = await this.#changed(beginning, besides, target.count);
     if (changed === undefined) {
@@ -215,14 +226,14 @@ export class Pieces {
     { take }: ReadingSteps,
     from?: Place,
   ): Promise<void> {
-    const { reader, now, every } = this.#options;
-    const start = from && { from, met: (key: string) => target.has(key) };
+    const { repository, reader, every } = this.#options;
+    const notes = openPageNotes(repository, this.#kind, beginning.startedAt);
+    const start = { from, notes, met: (key: string) => from !== undefined && target.has(key) };
     let kept = target.count;
     for await (const { entities, next } of reader.readPages!(this.#kind, start)) {
       await take(target, entities, besides);
       if (next === undefined || target.count - kept < every) continue;
-      const note: Note = { ...beginning, place: next };
-      await this.#own.keep(this.#kind.name, note as unknown as JsonObject, now().toISOString());
+      await this.#keep({ ...beginning, place: next });
       kept = target.count;
     }
   }
