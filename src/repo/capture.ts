@@ -7,8 +7,9 @@ import type { JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
 import { keyOf, type Ref } from '../model/ref.ts';
 import type { Capture, CommitMessage, KeptPieces, KindCapture } from '../model/repository.ts';
+import { type BaseKind, lookAtBase, lookUp, readIndex } from './base.ts';
 import { CapturedKind } from './captured-kind.ts';
-import { emptyTree } from './git.ts';
+import { emptyTree, noObject } from './git.ts';
 import { assertId, commitById } from './history.ts';
 import { Importer } from './import.ts';
 import { isRecordPath, pathOf } from './layout.ts';
@@ -18,7 +19,7 @@ import { filesOf, readPieces, writePiece } from './pieces.ts';
 import { movedAway, moveRef, readRef } from './refs.ts';
 import { signCommit } from './sign.ts';
 import { entryAt, fileMode, refAt, type Store } from './store.ts';
-import { ObjectTable, states } from './table.ts';
+import { type ObjectTable, states } from './table.ts';
 import { rememberMove } from './working.ts';
 import { emitObject } from './yaml-emit.ts';
 
@@ -52,8 +53,8 @@ export async function beginCapture(store: Store, options: CaptureOptions): Promi
     if (ref === branch && current !== options.base) throw movedAway(ref);
     const base = options.base === undefined ? undefined : await commitById(git, assertId(options.base));
     await assertFolder(store, base);
-    const tables = await readIndex(store, base, options.kinds ?? [...store.kinds.keys()]);
-    return new GitCapture({ store, lock, ref, expected: current, base, parent: options.parent ?? true, tables });
+    const found = await lookAtBase(store, base, options.kinds ?? [...store.kinds.keys()]);
+    return new GitCapture({ store, lock, ref, expected: current, base, parent: options.parent ?? true, found });
   } catch (error) {
     await lock.release();
     throw error;
@@ -83,30 +84,6 @@ async function assertFolder(store: Store, base: Commit | undefined): Promise<voi
   if (entry !== undefined && entry.mode !== '40000') refAt(store, store.statePath, entry.mode);
 }
 
-/** The base's objects, one table a kind. Problem `usage` for an entry of the kinds' folders that does not belong there. */
-async function readIndex(
-  store: Store,
-  base: Commit | undefined,
-  kinds: readonly string[],
-): Promise<Map<string, ObjectTable>> {
-  const tables = new Map(kinds.map((kind) => [kind, new ObjectTable()]));
-  if (base === undefined || kinds.length === 0) return tables;
-  const folders = kinds.map((kind) => `${store.statePath}/${kind}`);
-  const id = Buffer.alloc(20);
-  const args = ['ls-tree', '-r', '-z', '--full-tree', base.id, '--', ...folders];
-  for await (const entries of store.git.fieldsTogether(args)) {
-    for (const entry of entries) {
-      // `100644 blob <id>` TAB path
-      const path = entry.slice(entry.indexOf('\t') + 1);
-      const ref = refAt(store, path, entry.slice(0, 6))!;
-      id.write(entry.slice(12, 52), 'hex');
-      const slash = ref.indexOf('/');
-      tables.get(ref.slice(0, slash))!.enter(ref.slice(slash + 1), id);
-    }
-  }
-  return tables;
-}
-
 interface Parts {
   readonly store: Store;
   readonly lock: Lock;
@@ -115,7 +92,7 @@ interface Parts {
   readonly expected: string | undefined;
   readonly base: Commit | undefined;
   readonly parent: boolean;
-  readonly tables: Map<string, ObjectTable>;
+  readonly found: Map<string, BaseKind>;
 }
 
 class GitCapture implements Capture {
@@ -141,31 +118,32 @@ class GitCapture implements Capture {
   }
 
   kind(name: string, only?: ReadonlySet<Ref>): KindCapture {
-    const { store, base, tables } = this.#parts;
+    const { store, base, found } = this.#parts;
     const kind = store.kinds.get(name);
-    const table = tables.get(name);
-    if (kind === undefined || table === undefined) throw new RangeError(`not a kind of this capture: ${name}`);
-    const before = this.#kinds.get(name);
-    if (this.#adopted.has(name) || (before !== undefined && before.state !== 'discarded'))
+    const before = found.get(name);
+    if (kind === undefined || before === undefined) throw new RangeError(`not a kind of this capture: ${name}`);
+    const begun = this.#kinds.get(name);
+    if (this.#adopted.has(name) || (begun !== undefined && begun.state !== 'discarded'))
       throw new RangeError(`the kind was begun already: ${name}`);
-    const fresh =
-      before === undefined ? Promise.resolve(table) : readIndex(store, base, [name]).then((read) => read.get(name)!);
-    fresh.catch(() => undefined);
-    const captured = new CapturedKind({
-      kind,
-      importer: this.#importer,
-      table: fresh,
-      baseCount: before?.baseCount ?? table.size,
-      only,
-    });
+    // A table is filled but once.
+    found.set(name, { count: before.count });
+    const table = before.table ?? (only === undefined ? this.#index(name) : lookUp(store, base, kind, only));
+    const read = Promise.resolve(table);
+    read.catch(() => undefined);
+    const captured = new CapturedKind({ kind, importer: this.#importer, table: read, baseCount: before.count, only });
     this.#kinds.set(name, captured);
     this.#pieces = [];
     return captured;
   }
 
+  async #index(name: string): Promise<ObjectTable> {
+    const { store, base } = this.#parts;
+    return (await readIndex(store, base, [name])).get(name)!;
+  }
+
   async adopt(name: string, from: string): Promise<Counts> {
-    const { store, tables } = this.#parts;
-    if (tables.get(name)?.size !== 0 || this.#kinds.has(name) || this.#adopted.has(name))
+    const { store, found } = this.#parts;
+    if (found.get(name)?.count !== 0 || this.#kinds.has(name) || this.#adopted.has(name))
       throw new RangeError(`a kind that cannot be adopted: ${name}`);
     const path = `${store.statePath}/${name}`;
     const entry = await entryAt(store, assertId(from), path);
@@ -336,15 +314,20 @@ class GitCapture implements Capture {
     const { store, base } = this.#parts;
     const found = new ChangeSum();
     const args = ['diff-tree', '-r', '-z', '--raw', '--no-renames', base?.tree ?? emptyTree, commit.tree];
-    let raw = '';
-    for await (const field of store.git.fields(args)) {
-      if (raw === '') raw = field;
-      else {
-        const [, mode, , after, status] = raw.split(' ');
-        if (status !== 'D' && mode !== fileMode) throw wrongTree(field);
-        found.add(field, status === 'D' ? undefined : after);
-        raw = '';
+    // As texts, which let the garbage collector run: buffers alone would pile up unseen.
+    let rest = '';
+    for await (const chunk of store.git.stream(args)) {
+      const text = rest + chunk.toString('latin1');
+      let at = 0;
+      for (;;) {
+        // `:<mode> <mode> <id> <id> <status>` NUL path NUL
+        const end = text.indexOf('\0', at + 99);
+        if (end === -1) break;
+        if (text[at + 97] !== 'D' && !text.startsWith(fileMode, at + 8)) throw wrongTree(text.slice(at + 99, end));
+        found.addPart(text, at + 56, at + 99, end);
+        at = end + 1;
       }
+      rest = text.slice(at);
     }
     if (!found.equals(changes)) throw wrongTree(commit.id);
   }
@@ -360,6 +343,8 @@ function wrongTree(subject: string): Problem {
   });
 }
 
+const idLength = noObject.length;
+
 /**
  * A sum over changes that does not depend on their order. It is there for accidents (a disk, a memory, a git that does something else), so 64 bits
  * of a plain mixing are enough; a digest of each would cost as much as hashing all files does.
@@ -368,16 +353,17 @@ class ChangeSum {
   readonly #words = new Uint32Array(2);
   #count = 0;
 
-  add(path: string, id = ''): void {
+  add(path: string, id = noObject): void {
+    this.addPart(id + path, 0, idLength, idLength + path.length);
+  }
+
+  /** Adds the change whose blob id (zeros where it is removed) and path stand there: slices of them would cost as much as the sum. */
+  addPart(text: string, id: number, path: number, end: number): void {
     let [first, second] = [0x811c9dc5, 0x9e3779b9];
-    for (const text of [path, id]) {
-      for (let at = 0; at < text.length; at += 1) {
-        const code = text.charCodeAt(at);
-        first = Math.imul(first ^ code, 0x01000193);
-        second = Math.imul(second + code, 0x85ebca6b) ^ (second >>> 13);
-      }
-      // Where the path ends and the id begins.
-      second ^= text.length;
+    for (let at = id; at < end; at = at === id + idLength - 1 ? path : at + 1) {
+      const code = text.charCodeAt(at);
+      first = Math.imul(first ^ code, 0x01000193);
+      second = Math.imul(second + code, 0x85ebca6b) ^ (second >>> 13);
     }
     this.#words[0]! += first ^ (first >>> 15);
     this.#words[1]! += second ^ (second >>> 16);

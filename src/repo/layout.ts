@@ -50,5 +50,5 @@ export function shardNumber(key: string): number {
 }
 
 function shardOf(key: string): string {
-  return (HEX.exec(key) ?? [createHash('sha1').update(key).digest('hex')])[0]!.slice(0, 3);
+  return (HEX.test(key) ? key : createHash('sha1').update(key).digest('hex')).slice(0, 3);
 }

@@ -97,17 +97,19 @@ export class ObjectTable {
 
   /** Forgets all objects but those that were changed, added or removed; from now on the table can only be walked. */
   seal(): void {
+    this.#slots = new Uint32Array(0);
+    // All of a first snapshot: copied, it would be held twice until the garbage collector comes by.
+    if (this.#hasAll()) return;
     const old = this.#chunks;
     this.#chunks = [];
     const records = [...old.keys()];
     const ends = old.map((_, index) => (index === old.length - 1 ? this.#free : chunkSize));
     this.#free = chunkSize;
     this.#size = 0;
-    this.#slots = new Uint32Array(0);
     for (const index of records) {
       const chunk = old[index]!;
       for (let at = 0; at < ends[index]! && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) {
-        if (chunk[at]! < states.changed || chunk[at] === states.withdrawn) continue;
+        if (!isChange(chunk[at]!)) continue;
         chunk.copy(this.#chunks[this.#room(lengthAt(chunk, at))]!, this.#free, at, at + lengthAt(chunk, at));
         this.#free += lengthAt(chunk, at);
         this.#size += 1;
@@ -130,16 +132,16 @@ export class ObjectTable {
   *grouped(groupOf: (key: string) => number): Generator<TableEntry> {
     const groups = new Uint16Array(this.#size);
     const starts = new Uint32Array(4097);
-    let at = 0;
-    for (const { key } of this.entries()) {
-      const group = groupOf(key);
-      groups[at] = group;
+    let record = 0;
+    for (const [chunk, at] of this.#records()) {
+      const group = groupOf(keyAt(chunk, at));
+      groups[record] = group;
       starts[group + 1]! += 1;
-      at += 1;
+      record += 1;
     }
     for (let group = 0; group < 4096; group += 1) starts[group + 1]! += starts[group]!;
     const addresses = new Uint32Array(this.#size);
-    let record = 0;
+    record = 0;
     for (const [, offset, index] of this.#records()) {
       const group = groups[record]!;
       addresses[starts[group]!] = index * chunkSize + offset;
@@ -147,6 +149,11 @@ export class ObjectTable {
       record += 1;
     }
     for (const address of addresses) yield entryAt(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
+  }
+
+  #hasAll(): boolean {
+    for (const [chunk, at] of this.#records()) if (!isChange(chunk[at]!)) return false;
+    return true;
   }
 
   *#records(from = 0): Generator<readonly [chunk: Buffer, at: number, index: number]> {
@@ -227,6 +234,10 @@ export class ObjectTable {
 /** No state has this number: the rest of a chunk holds no record. */
 const endOfChunk = 255;
 const nothing = Buffer.alloc(0);
+
+function isChange(state: number): boolean {
+  return state >= states.changed && state !== states.withdrawn;
+}
 
 function lengthAt(chunk: Buffer, at: number): number {
   return headLength + (chunk[at + 1] || guidLength);

@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
 import type { PageNotes } from '../model/tenant.ts';
-import { LinkIndex, readLinkIndex } from './delta.ts';
+import { type LinkIndex, linkIndex, readLinkIndex } from './delta.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { SeenKeys } from './guids.ts';
@@ -80,7 +80,7 @@ async function readLinks(graph: Graph, kind: Kind, link: string, notes: PageNote
     kind,
     link,
     notes,
-    () => new LinkIndex([link], kind),
+    () => linkIndex(graph, [link], kind),
     (index, raw) => {
       const id = String(raw.id);
       index.forget(id);

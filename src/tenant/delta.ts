@@ -1,57 +1,59 @@
 // Links in bulk: a delta listing of the wanted links into a compact index, by owner (reference 1.5).
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
-import { type Ref, toRef } from '../model/ref.ts';
+import type { Ref } from '../model/ref.ts';
 import type { PageNotes } from '../model/tenant.ts';
 import { collectionOf } from './collections.ts';
 import type { Graph } from './graph.ts';
-import { enlarged, GuidTable } from './guids.ts';
+import { GuidTable, Numbers } from './guids.ts';
 import { notedPages } from './noted.ts';
 import { Refused, shapeProblem } from './problems.ts';
 
 const told = 1;
 const listed = 2;
 
-/** Who is linked to whom, at 8 bytes a link (4 where an object has one at most) and about 30 an object. */
+/** Who is linked to whom, at 8 bytes a link (4 where an object has one at most), and some 30 an object whose GUID no other index knows. */
 export class LinkIndex {
-  readonly #guids = new GuidTable();
+  readonly #guids: GuidTable;
   readonly #collections: string[] = [];
-  #collection = new Uint8Array(1024);
+  readonly #collection = new Numbers(8);
   /** Flags: the delta listing told of it; the listing of the objects had it. */
-  #seen = new Uint8Array(1024);
+  readonly #seen = new Numbers(8);
   readonly #chains = new Map<string, Chain | Single>();
 
-  constructor(links: readonly string[], kind: Pick<Kind, 'links'>) {
+  /** The table of GUIDs may serve several indexes: what links of one kind name, those of another do too. */
+  constructor(links: readonly string[], kind: Pick<Kind, 'links'>, guids = new GuidTable()) {
+    this.#guids = guids;
     for (const link of links) this.#chains.set(link, kind.links[link]!.single ? new Single() : new Chain());
   }
 
   /** The listing told of this object, so what is not in the index it does not have. */
   see(owner: string): void {
     const number = this.#number(owner);
-    this.#seen[number]! |= told;
+    this.#seen.set(number, this.#seen.get(number) | told);
   }
 
   /** The object is gone: as if it had never been seen. */
   forget(owner: string): void {
     const number = this.#number(owner);
-    this.#seen[number]! &= ~told;
+    this.#seen.set(number, this.#seen.get(number) & ~told);
     for (const chain of this.#chains.values()) chain.clear(number);
   }
 
   has(owner: string): boolean {
     const number = this.#guids.find(owner);
-    return number >= 0 && (this.#seen[number]! & told) !== 0;
+    return number >= 0 && (this.#seen.get(number) & told) !== 0;
   }
 
   /** Was an object with this key met in the listing of the objects? Kept here, where its GUID is, it costs nothing more. */
   met(owner: string): boolean {
     const number = this.#guids.find(owner);
-    return number >= 0 && (this.#seen[number]! & listed) !== 0;
+    return number >= 0 && (this.#seen.get(number) & listed) !== 0;
   }
 
   meet(owner: string): void {
     const number = this.#number(owner);
-    this.#seen[number]! |= listed;
+    this.#seen.set(number, this.#seen.get(number) | listed);
   }
 
   add(link: string, owner: string, target: string, collection: string): void {
@@ -59,7 +61,7 @@ export class LinkIndex {
     const to = this.#number(target);
     let named = this.#collections.indexOf(collection);
     if (named < 0) named = this.#collections.push(collection) - 1;
-    this.#collection[to] = named;
+    this.#collection.set(to, named);
     this.#chains.get(link)!.add(from, to);
   }
 
@@ -69,85 +71,80 @@ export class LinkIndex {
 
   targets(link: string, owner: string): Ref[] {
     const refs: Ref[] = [];
-    for (const number of this.#chains.get(link)!.of(this.#guids.find(owner)))
-      refs.push(toRef(this.#collections[this.#collection[number]!]!, this.#guids.text(number)));
+    const number = this.#guids.find(owner);
+    if (number < 0) return refs;
+    for (const target of this.#chains.get(link)!.of(number))
+      refs.push(`${this.#collections[this.#collection.get(target)]!}/${this.#guids.text(target)}`);
     return refs;
   }
 
   #number(guid: string): number {
     const number = this.#guids.add(guid);
     if (number < 0) throw shapeProblem('the id of an object is no GUID', 'delta');
-    while (number >= this.#seen.length) {
-      this.#seen = enlarged(this.#seen);
-      this.#collection = enlarged(this.#collection);
-    }
     return number;
   }
 }
 
-/** One target for each owner, or none: the last one that was told of. */
+/** One target for each owner, or none: the last one that was told of. Kept plus one; 0 is none. */
 class Single {
-  #target = new Int32Array(1024).fill(-1);
+  readonly #target = new Numbers(32);
 
   add(owner: number, target: number): void {
-    while (owner >= this.#target.length) {
-      const before = this.#target.length;
-      this.#target = enlarged(this.#target).fill(-1, before);
-    }
-    this.#target[owner] = target;
+    this.#target.set(owner, target + 1);
   }
 
   remove(owner: number, target: number): void {
-    if (this.#target[owner] === target) this.#target[owner] = -1;
+    if (this.#target.get(owner) === target + 1) this.clear(owner);
   }
 
   clear(owner: number): void {
-    if (owner < this.#target.length) this.#target[owner] = -1;
+    this.#target.set(owner, 0);
   }
 
   *of(owner: number): Generator<number> {
-    const target = this.#target[owner] ?? -1;
+    const target = this.#target.get(owner) - 1;
     if (target >= 0) yield target;
   }
 }
 
-/** Linked lists in typed arrays: one list of targets for each owner. */
+/** Linked lists in arrays of numbers: one list of targets for each owner. Links and targets are kept plus one; 0 is none. */
 class Chain {
-  #head = new Int32Array(1024).fill(-1);
-  #target = new Int32Array(1024);
-  #next = new Int32Array(1024);
+  readonly #head = new Numbers(32);
+  readonly #target = new Numbers(32);
+  readonly #next = new Numbers(32);
   #size = 0;
 
   add(owner: number, target: number): void {
-    while (owner >= this.#head.length) {
-      const before = this.#head.length;
-      this.#head = enlarged(this.#head).fill(-1, before);
-    }
-    if (this.#size === this.#target.length) {
-      this.#target = enlarged(this.#target);
-      this.#next = enlarged(this.#next);
-    }
-    this.#target[this.#size] = target;
-    this.#next[this.#size] = this.#head[owner]!;
-    this.#head[owner] = this.#size;
     this.#size += 1;
+    this.#target.set(this.#size, target + 1);
+    this.#next.set(this.#size, this.#head.get(owner));
+    this.#head.set(owner, this.#size);
   }
 
   remove(owner: number, target: number): void {
-    for (let at = this.#head[owner] ?? -1; at >= 0; at = this.#next[at]!)
-      if (this.#target[at] === target) this.#target[at] = -1;
+    for (let link = this.#head.get(owner); link > 0; link = this.#next.get(link))
+      if (this.#target.get(link) === target + 1) this.#target.set(link, 0);
   }
 
   clear(owner: number): void {
-    if (owner < this.#head.length) this.#head[owner] = -1;
+    this.#head.set(owner, 0);
   }
 
   *of(owner: number): Generator<number> {
-    for (let at = this.#head[owner] ?? -1; at >= 0; at = this.#next[at]!) {
-      const target = this.#target[at]!;
+    for (let link = this.#head.get(owner); link > 0; link = this.#next.get(link)) {
+      const target = this.#target.get(link) - 1;
       if (target >= 0) yield target;
     }
   }
+}
+
+/** One table of GUIDs for all indexes of a client: the members of groups are the users whose managers are asked for at the same time. */
+const guidTables = new WeakMap<Graph, GuidTable>();
+
+export function linkIndex(graph: Graph, links: readonly string[], kind: Kind): LinkIndex {
+  const guids = guidTables.get(graph) ?? new GuidTable();
+  guidTables.set(graph, guids);
+  return new LinkIndex(links, kind, guids);
 }
 
 /**
@@ -161,7 +158,7 @@ export async function readLinkIndex(
   links: readonly string[],
   notes?: PageNotes,
 ): Promise<LinkIndex> {
-  let index = new LinkIndex(links, kind);
+  let index = linkIndex(graph, links, kind);
   let pass = 1;
   const listing = {
     version: kind.version,
@@ -172,14 +169,14 @@ export async function readLinkIndex(
   };
   try {
     for await (const page of notedPages(graph, listing, links.join('-'), notes)) {
-      if (page.pass !== pass) index = new LinkIndex(links, kind);
+      if (page.pass !== pass) index = linkIndex(graph, links, kind);
       pass = page.pass;
       for (const item of page.items) merge(index, kind, links, item);
     }
   } catch (error) {
     const noDelta = error instanceof Refused && [400, 404, 405, 501].includes(error.answer.status);
     if (!noDelta) throw error;
-    return new LinkIndex(links, kind);
+    return linkIndex(graph, links, kind);
   }
   return index;
 }

@@ -140,6 +140,37 @@ describe('a capture', () => {
     expect(contents(root, commit.id)).toEqual(expected([user(0), user(2, { age: 3 }), user(3), user(4)]));
   });
 
+  it('looks of a kind with single objects at these alone, and refuses those that are no plain file', async () => {
+    const root = temporaryFolder();
+    const repository = await open(root);
+    const base = await snapshot(repository, users(300));
+    const [linked, other] = [user(1).ref, user(2).ref].map((ref) => `state/${pathOfRef(kinds, ref)}`);
+    const blob = git(root, 'rev-parse', `${base.id}:${linked}`);
+    git(root, 'read-tree', base.id);
+    git(root, 'update-index', '--cacheinfo', `120000,${blob},${linked}`);
+    git(root, 'commit', '-q', '-m', 'by hand');
+    const tip = (await repository.tip())!;
+
+    const whole = await repository.capture({ base: tip.id, kinds: ['users'] });
+    expect(await problemOf(whole.kind('users').put([user(2)]))).toMatchObject({ kind: 'usage', subject: linked });
+    await whole.abort();
+
+    const capture = await repository.capture({ base: tip.id, kinds: ['users'] });
+    const touching = capture.kind('users', new Set([user(1).ref]));
+    expect(await problemOf(touching.complete())).toMatchObject({ kind: 'usage', subject: linked });
+    await touching.discard();
+    const kind = capture.kind('users', new Set([user(2).ref, user(3).ref, user(300).ref]));
+    expect(kind.baseCount).toBe(300);
+    await kind.put([user(2, { age: 3 }), user(300)]);
+    expect(await kind.complete()).toEqual({ added: 1, changed: 1, removed: 1 });
+    const commit = (await capture.commit({ subject: 'x', at: '2026-11-20T10:00:00Z' }))!;
+    expect(git(root, 'diff-tree', '-r', '--name-status', tip.id, commit.id).split('\n').sort()).toEqual([
+      `A\tstate/${pathOfRef(kinds, user(300).ref)}`,
+      `D\tstate/${pathOfRef(kinds, user(3).ref)}`,
+      `M\t${other}`,
+    ]);
+  });
+
   it('refuses an object that is put twice with other content', async () => {
     const repository = await open(temporaryFolder());
     const capture = await repository.capture({ base: undefined });

@@ -52,15 +52,20 @@ describe('the table of GUIDs', () => {
 });
 
 describe('the link index', () => {
-  it('says what a plain map says, whatever is added and removed', () => {
+  it('says what a plain map says, whatever is added and removed, and whatever another index of the same table holds', () => {
     const person = fc.integer({ min: 0, max: 12 });
     const step = fc.record({ owner: person, target: person, what: fc.constantFrom('add', 'remove', 'see', 'forget') });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const index = new LinkIndex(['members'], kinds.get('groups')!);
+        const guids = new GuidTable();
+        const index = new LinkIndex(['members'], kinds.get('groups')!, guids);
+        const other = new LinkIndex(['manager'], kinds.get('users')!, guids);
         const model = new Map<number, Set<number>>();
         for (const { owner, target, what } of steps) {
           const [from, to] = [guid('b', owner), guid('a', target)];
+          other.see(to);
+          other.meet(from);
+          other.add('manager', to, from, 'contacts');
           if (what === 'forget') {
             index.forget(from);
             model.delete(owner);
@@ -79,6 +84,7 @@ describe('the link index', () => {
         }
         for (let owner = 0; owner <= 12; owner += 1) {
           expect(index.has(guid('b', owner))).toBe(model.has(owner));
+          expect([index.met(guid('b', owner)), index.has(guid('a', owner))]).toEqual([false, false]);
           const targets = [...(model.get(owner) ?? [])].map((target) => `users/${guid('a', target)}`);
           expect(new Set(index.targets('members', guid('b', owner)))).toEqual(new Set(targets));
         }
