@@ -1,7 +1,7 @@
 // Noted pages: a listing into its pages, of which those that an earlier attempt has noted need not be asked for again.
 import type { JsonObject } from '../model/json.ts';
 import type { PageNotes } from '../model/tenant.ts';
-import { addressOf } from './address.ts';
+import { addressOf, followed } from './address.ts';
 import type { Graph } from './graph.ts';
 import { ExpiredMark, type Listing, type Page, readPages } from './paging.ts';
 
@@ -50,8 +50,9 @@ export async function* notedPages(
       for await (const page of readPages(graph, from === undefined ? listing : { ...listing, from })) {
         if (page.pass !== pass) await notes.forget(name);
         pass = page.pass;
-        const { items, next } = page;
-        const noted: Noted = { of, items, ...(next === undefined ? {} : { next }) };
+        // A link that must not be followed is not noted either.
+        const next = page.next === undefined ? {} : { next: followed(graph.url, page.next, of) };
+        const noted: Noted = { of, items: page.items, ...next };
         await notes.note(name, JSON.stringify(noted));
         yield { ...page, pass: before + page.pass };
       }

@@ -15,7 +15,7 @@ import { keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
 import type { Capture, KindCapture, Repository } from '../model/repository.ts';
 import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { ReadStatistics, TenantIdentity, TenantReader } from '../model/tenant.ts';
-import { type Difference, Feed, noteBesides } from './feed.ts';
+import { type Besides, type Difference, Feed, noteBesides } from './feed.ts';
 import { forgetKept, type Pieces, readAndKeep, worthKeeping } from './first.ts';
 
 /** The state format that this version writes; a repository with a newer one is refused (docs/state-format.md). */
@@ -301,19 +301,21 @@ async function readWhole(options: Reading, work: Capture, target: KindCapture, k
   const { feed, now, pieces } = options;
   if (pieces !== undefined) {
     const read = await pieces.read(target, {
+      noting: feed !== undefined,
       take: (into, entities, besides) => takePage(options, into, kind, entities, besides),
       renew: (into, difference) =>
         readChanged(options, kind, difference, (keys, entities) => into.replace(keys, entities)),
     });
-    if (read.mark !== undefined) feed?.keep(kind, [read.mark], read.besides, pieces.since);
+    if (read.mark !== undefined && read.besides !== undefined)
+      feed?.keep(kind, [read.mark], read.besides, pieces.since);
     return read.target;
   }
   const readAt = now().toISOString();
   const mark = await feed?.mark(kind);
-  const besides = new Map<string, string>();
+  const besides: Besides = feed && new Map();
   await readAll(options, target, kind, besides);
   const believed = shrunk(target) ? await readAgain(options, work, target, kind, besides) : target;
-  if (mark !== undefined) feed?.keep(kind, [mark], besides, readAt);
+  if (mark !== undefined) feed!.keep(kind, [mark], besides!, readAt);
   return believed;
 }
 
@@ -350,12 +352,7 @@ async function readChanged(
   return found;
 }
 
-async function readAll(
-  options: CaptureOptions,
-  target: KindCapture,
-  kind: Kind,
-  besides: Map<string, string>,
-): Promise<void> {
+async function readAll(options: CaptureOptions, target: KindCapture, kind: Kind, besides: Besides): Promise<void> {
   for await (const entities of options.reader.read(kind)) await takePage(options, target, kind, entities, besides);
 }
 
@@ -364,7 +361,7 @@ async function takePage(
   target: KindCapture,
   kind: Kind,
   entities: readonly Entity[],
-  besides: Map<string, string>,
+  besides: Besides,
 ): Promise<void> {
   signal?.throwIfAborted();
   await target.put(entities);
@@ -393,11 +390,11 @@ async function readAgain(
   work: Capture,
   first: KindCapture,
   kind: Kind,
-  besides: Map<string, string>,
+  besides: Besides,
 ): Promise<KindCapture> {
   await first.discard();
   const second = work.kind(kind.name);
-  besides.clear();
+  besides?.clear();
   await readAll(options, second, kind, besides);
   if (second.digest() === first.digest()) return second;
   await second.discard();

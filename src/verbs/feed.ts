@@ -210,14 +210,17 @@ export function differenceOf(
   return { keys, marks, besides: new Map([...noted].filter(([key]) => !keys.has(key))) };
 }
 
+/** By key, a digest of what objects have that change tracking does not tell of; undefined where nobody will ask. */
+export type Besides = Map<string, string> | undefined;
+
 /** Notes what entities have that change tracking does not tell of. */
-export function noteBesides(kind: Kind, entities: readonly Entity[], besides: Map<string, string>): void {
-  const parts = kind.tracked?.besides ?? [];
+export function noteBesides(kind: Kind, entities: readonly Entity[], besides: Besides): void {
+  const parts = besides === undefined ? [] : (kind.tracked?.besides ?? []);
   if (parts.length === 0) return;
   for (const entity of entities) {
     const text = parts.map((part) => besidesText(part, entity)).join('');
-    if (text === '') besides.delete(keyOf(entity.ref));
-    else besides.set(keyOf(entity.ref), digest(text));
+    if (text === '') besides!.delete(keyOf(entity.ref));
+    else besides!.set(keyOf(entity.ref), digest(text));
   }
 }
 

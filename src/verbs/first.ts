@@ -7,7 +7,7 @@ import type { Kind } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
 import type { Capture, KeptPieces, KindCapture, Repository } from '../model/repository.ts';
 import { type ChangeMark, type Place, PlaceLost, type TenantIdentity, type TenantReader } from '../model/tenant.ts';
-import { type Difference, differenceOf, noteBesides } from './feed.ts';
+import { type Besides, type Difference, differenceOf, noteBesides } from './feed.ts';
 import { forgetPageNotes, openPageNotes } from './page-notes.ts';
 
 /** Kinds of fewer objects are read again in less time than keeping them is worth; larger ones are kept whenever so many more were read. */
@@ -65,7 +65,9 @@ export async function forgetKept(repository: Repository, kinds: readonly Kind[])
 
 /** How a capture reads: what it does with a page, and with what may have changed since. */
 export interface ReadingSteps {
-  take(target: KindCapture, entities: readonly Entity[], besides: Map<string, string>): Promise<void>;
+  /** Will somebody ask what the objects have besides? */
+  readonly noting: boolean;
+  take(target: KindCapture, entities: readonly Entity[], besides: Besides): Promise<void>;
   renew(target: KindCapture, difference: Difference): Promise<Map<string, string>>;
 }
 
@@ -89,8 +91,14 @@ function fits(kept: Beginning, now: Beginning): boolean {
   return (
     age < longestKept &&
     same.every((name) => kept[name] === now[name]) &&
+    askedOf(kept.mark) === askedOf(now.mark) &&
     kept.permissions?.join() === now.permissions?.join()
   );
+}
+
+/** What the mark tells of, and at which address of Graph: elsewhere, and of less or more, nothing of the earlier attempt holds. */
+function askedOf(mark: ChangeMark | undefined): string | undefined {
+  return mark && `${new URL(mark.link).origin} ${mark.select}`;
 }
 
 /**
@@ -137,8 +145,9 @@ export class Pieces {
     // Also of what was taken up in vain nothing stays; but what came in bulk holds, and what has changed since then is looked at.
     await first.discard();
     const target = this.#own.kind(this.#kind.name);
-    const besides = new Map<string, string>();
-    if (kept !== undefined) return this.#goOn(target, { note: { ...kept.note, place: null }, besides }, steps);
+    if (kept !== undefined)
+      return this.#goOn(target, { note: { ...kept.note, place: null }, besides: new Map() }, steps);
+    const besides: Besides = steps.noting ? new Map() : undefined;
     await this.#keep({ ...beginning, place: null });
     await this.#readPages(target, beginning, besides, steps);
     this.note = beginning;
@@ -222,12 +231,12 @@ export class Pieces {
   async #readPages(
     target: KindCapture,
     beginning: Beginning,
-    besides: Map<string, string>,
+    besides: Besides,
     { take }: ReadingSteps,
     from?: Place,
   ): Promise<void> {
     const { repository, reader, every } = this.#options;
-    const notes = openPageNotes(repository, this.#kind, beginning.startedAt);
+    const notes = openPageNotes(repository, this.#kind, JSON.stringify(beginning));
     const start = { from, notes, met: (key: string) => from !== undefined && target.has(key) };
     let kept = target.count;
     for await (const { entities, next } of reader.readPages!(this.#kind, start)) {

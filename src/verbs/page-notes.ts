@@ -1,4 +1,5 @@
 // Page notes: what a first snapshot has read in bulk, line by line in a private file, so that another attempt need not ask for it again.
+import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,10 +10,11 @@ import type { PageNotes } from '../model/tenant.ts';
 const folderOf = (repository: Repository) => join(repository.privateFolder, 'first');
 
 /**
- * The notes of a kind whose reading began at that time; those of another beginning are let go. They bear page tokens and ids of the tenant, so
- * nobody but us may read them.
+ * The notes of a kind whose reading began so; those of another beginning are let go. They bear page tokens and ids of the tenant, so nobody but us
+ * may read them.
  */
-export function openPageNotes(repository: Repository, kind: Kind, startedAt: string): PageNotes {
+export function openPageNotes(repository: Repository, kind: Kind, beginning: string): PageNotes {
+  const head = hash('sha256', beginning);
   const folder = folderOf(repository);
   const pathOf = (name: string) => join(folder, `${kind.name}.${name}.ndjson`);
   /** Files that end with a whole line and are of this beginning. */
@@ -20,7 +22,7 @@ export function openPageNotes(repository: Repository, kind: Kind, startedAt: str
   const forget = async (name: string): Promise<void> => {
     await mkdir(folder, { recursive: true });
     const file = await open(pathOf(name), 'w', 0o600);
-    await file.writeFile(`${startedAt}\n`);
+    await file.writeFile(`${head}\n`);
     await file.close();
     sound.add(name);
   };
@@ -29,7 +31,7 @@ export function openPageNotes(repository: Repository, kind: Kind, startedAt: str
       let whole = 0;
       let first = true;
       for await (const line of linesOf(pathOf(name))) {
-        if (first && line !== startedAt) return;
+        if (first && line !== head) return;
         whole += Buffer.byteLength(line) + 1;
         if (!first) yield line;
         first = false;

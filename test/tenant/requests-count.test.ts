@@ -21,7 +21,8 @@ const batches = (count: number) => Math.floor(count / 100) * 5 + Math.ceil((coun
 function formula(counts: Record<string, number>, links: { readonly members: number }) {
   const { users = 0, guests = 0, groups = 0, applications = 0, servicePrincipals = 0, grants = 0 } = counts;
   return {
-    users: pages(users, 200) + pages(guests, 100) + pages(users, 999),
+    // Behind the last guest there may be users still, and then an empty page.
+    users: pages(users, 200) + Math.floor(guests / 100) + 1 + pages(users, 999),
     groups: pages(groups, 200) + Math.ceil(links.members / 400) + pages(groups, 999),
     applications: 2 * pages(applications, 100),
     servicePrincipals: pages(servicePrincipals, 100) + batches(servicePrincipals),
@@ -87,7 +88,7 @@ describe('the requests of a full read', () => {
             limit[name as keyof typeof limit],
           );
         // What is not cut by links is exact.
-        for (const name of ['users', 'applications', 'servicePrincipals', 'oauth2PermissionGrants'] as const)
+        for (const name of ['applications', 'servicePrincipals', 'oauth2PermissionGrants'] as const)
           expect(made[name], name).toBe(limit[name]);
       }),
       { numRuns: 6 },

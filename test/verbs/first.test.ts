@@ -80,7 +80,8 @@ async function tenant(options: SandboxOptions = {}) {
       const reader = open();
       const dying = attempt({ reader });
       dying.catch(() => undefined);
-      while (kept().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      const whole = () => kept().some((ref) => git('log', '-1', '--format=%s', ref).startsWith('users of'));
+      while (!whole()) await new Promise((resolve) => setTimeout(resolve, 20));
       await reader.close();
       await expect(dying).rejects.toThrow();
       sandbox.faults.clear();
@@ -217,6 +218,32 @@ describe('a first snapshot that dies between two pages', () => {
     expect(continued).toEqual({});
     expect(commit!.snapshot!.notes).toBeUndefined();
     expect(it.git('rev-parse', 'HEAD:state')).toBe(await wholeTree(it));
+  }, 60_000);
+
+  it('asks no page of links twice, wherever it dies before the first object', async () => {
+    const bulk = (from: number, it: Awaited<ReturnType<typeof tenant>>) =>
+      it.sandbox.requests
+        .slice(from)
+        .filter(({ path }) => /users\/delta\?\$(select=manager|skiptoken)|users\?\$filter/.test(path));
+    const unhurt = await tenant(paged);
+    await unhurt.attempt(small);
+    const all = bulk(0, unhurt).length;
+    const goal = unhurt.git('rev-parse', 'HEAD:state');
+    for (const deaths of [[1], [4], [9, 3], [2, 2, 2]]) {
+      const it = await tenant(paged);
+      const from = it.sandbox.requests.length;
+      for (const nth of deaths) {
+        const link = { kind: 'nextLink', to: 'https://elsewhere.example/v1.0/users/delta' } as const;
+        it.sandbox.faults.add({ match: { path: /users\/delta\?\$(select=manager|skiptoken)/, nth }, fault: link });
+        await expect(it.attempt(small)).rejects.toThrow(/elsewhere/);
+        it.sandbox.faults.clear();
+      }
+      await it.attempt(small);
+      expect(it.git('rev-parse', 'HEAD:state')).toBe(goal);
+      // One page for each death: the one with the bad link is asked for again. At the end sponsors are looked at once more.
+      expect(bulk(from, it).length - all, String(deaths)).toBeLessThanOrEqual(deaths.length + 4);
+      expect(it.kept()).toEqual([]);
+    }
   }, 60_000);
 
   it('says since when a kind was read of which nobody can tell what has changed', async () => {
