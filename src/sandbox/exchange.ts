@@ -185,7 +185,10 @@ function guarded(world: World, headers: HeaderFields, act: () => Answer): Outcom
 
 function admitted(world: World, request: GraphRequest, caller: Caller): Answer {
   const headers = world.throttle.admit(request, caller.appId);
-  const answer = route(world, request, caller);
+  const write = request.method !== 'GET';
+  const answer = write
+    ? world.audits.during(caller, request.headers.get('client-request-id'), () => route(world, request, caller))
+    : route(world, request, caller);
   return { ...answer, headers: { ...headers, ...answer.headers } };
 }
 

@@ -1,5 +1,6 @@
 // Options in, a Microsoft Graph that runs here out: in process as a handler of Fetch requests, or on a port.
 import { fileURLToPath } from 'node:url';
+import { AuditLog } from './audit.ts';
 import { exchange, type RequestRecord } from './exchange.ts';
 import { type FaultRule, Faults } from './faults.ts';
 import { defaultTenantId, firstApp, knobs, type SandboxApp, type SandboxOptions, type World } from './options.ts';
@@ -49,6 +50,8 @@ export interface Sandbox {
   load(seed: Seed): void;
   /** An access token for an application; default: the first one, for ten years. */
   token(appId?: string, lifetimeSeconds?: number): string;
+  /** An access token for a user who is signed in from an address, may do everything, and did not get it from Driftline. */
+  userToken(userId: string, ipAddress?: string): string;
   /** The environment with which driftline uses this sandbox under these URLs. */
   env(graphUrl: string, authorityUrl?: string): Readonly<Record<string, string>>;
   /**
@@ -82,6 +85,10 @@ function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandb
     settle();
     return world.tokens.mint(appId, lifetimeSeconds).token;
   };
+  const userToken = (userId: string, ipAddress = '203.0.113.66'): string => {
+    settle();
+    return world.tokens.mintFor(userId, ipAddress, tenYears);
+  };
   const env = (graphUrl: string, authorityUrl = graphUrl) => ({
     DRIFTLINE_GRAPH_URL: graphUrl,
     DRIFTLINE_AUTHORITY_URL: authorityUrl,
@@ -101,6 +108,7 @@ function sandboxOf(world: World, options: SandboxOptions, stale: boolean): Sandb
     handler: fetchHandler(answer),
     load,
     token,
+    userToken,
     env,
     loadSeed: async (folder) => load(await readSeed(folder)),
     fork: (changes = {}) => {
@@ -133,6 +141,7 @@ function createWorld(options: SandboxOptions, from?: World): World {
     knobs: all,
     store,
     types,
+    audits: new AuditLog(store, { lagMs: all.auditLagMs, retentionDays: all.auditRetentionDays }, from?.audits),
     tokens: new Tokens(all, store, appsOf(options)),
     pages: new PageTokens(all.randomSeed, all.clock, all.pageTokenLifetimeMs),
     signDelta: signer(`delta tokens ${all.randomSeed}`),

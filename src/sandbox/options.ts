@@ -1,5 +1,6 @@
 // The sandbox's knobs, their defaults (realistic, but fast), and the world that one sandbox is made of.
 import type { JsonWebKey } from 'node:crypto';
+import type { AuditLog } from './audit.ts';
 import type { Faults } from './faults.ts';
 import type { PageTokens } from './paging.ts';
 import { type Dice, guidOf } from './random.ts';
@@ -51,6 +52,10 @@ export interface SandboxOptions {
   readonly replicaLagMs?: number;
   /** Default 3, when there is a lag. */
   readonly replicas?: number;
+  /** How late a write shows in the audit log; Graph has minutes (reference 1.16). Default 0. */
+  readonly auditLagMs?: number;
+  /** Default 30, as with a premium licence; 7 without. */
+  readonly auditRetentionDays?: number;
   /** Default one hour. */
   readonly pageTokenLifetimeMs?: number;
   /** Default seven days (reference 1.5). */
@@ -99,6 +104,8 @@ export function knobs(options: SandboxOptions): Knobs {
     latencyMs: options.latencyMs ?? 0,
     replicaLagMs: options.replicaLagMs ?? 0,
     replicas: options.replicas ?? 3,
+    auditLagMs: options.auditLagMs ?? 0,
+    auditRetentionDays: options.auditRetentionDays ?? 30,
     pageTokenLifetimeMs: options.pageTokenLifetimeMs ?? 3_600_000,
     deltaTokenLifetimeMs: options.deltaTokenLifetimeMs ?? 7 * 86_400_000,
     deltaExpiry: options.deltaExpiry ?? '400',
@@ -115,6 +122,7 @@ export interface World {
   readonly knobs: Knobs;
   readonly store: MemoryStore;
   readonly types: ReadonlyMap<string, EntityType>;
+  readonly audits: AuditLog;
   readonly tokens: Tokens;
   readonly pages: PageTokens;
   /** Signs the tokens of delta queries. */

@@ -1,4 +1,5 @@
 // A request to Graph and who sends it in, the answer out: every path below a version root finds its rules here.
+import { auditRoute } from './audit-route.ts';
 import { binRoute } from './bins.ts';
 import { childRoute } from './children.ts';
 import { deltaRoute } from './delta.ts';
@@ -21,6 +22,7 @@ import {
   type GraphObject,
   type GraphRecord,
   notFound,
+  unlicensed,
 } from './types.ts';
 
 /** What the rules may look at while this request is served. */
@@ -82,6 +84,8 @@ export function route(world: World, request: GraphRequest, caller: Caller): Answ
   const [first = ''] = request.segments;
   if (first === '') throw noSegment('');
   if (first.toLowerCase() === 'me') throw badRequest('/me request is only valid with delegated authentication flow.');
+  const audits = auditRoute(world, context, request);
+  if (audits) return audits;
   const binned = binRoute(world, context, request);
   if (binned) return binned;
   const directory = directoryObjectRoute(world, context, request, objectRoute);
@@ -89,13 +93,7 @@ export function route(world: World, request: GraphRequest, caller: Caller): Answ
   const found = findRules(world, request.segments);
   if (!found) throw noSegment(request.segments.at(-1) ?? first);
   const { rules, rest } = found;
-  if (world.knobs.unlicensed.includes(rules.type)) {
-    throw new GraphError(
-      403,
-      'Authentication_RequestFromNonPremiumTenantOrB2CTenant',
-      "Neither tenant is B2C or tenant doesn't have premium license",
-    );
-  }
+  if (world.knobs.unlicensed.includes(rules.type)) throw unlicensed();
   if (rules.singleton) {
     const [object] = [...context.reader.list(rules.type)];
     if (!object) throw notFound(rules.path);

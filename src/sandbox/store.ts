@@ -9,6 +9,16 @@ import type { Bin, Binned, Change, GraphObject, Reader, Store } from './types.ts
 export const binDays = 30;
 const day = 86_400_000;
 
+/** One write as whoever watches is told it: a change, and what it made of what. */
+export interface Written extends Omit<Change, 'sequence' | 'at'> {
+  readonly before?: GraphObject | undefined;
+  readonly after?: GraphObject | undefined;
+  /** It came back from a bin. */
+  readonly restored?: boolean | undefined;
+  /** It was deleted from a bin. */
+  readonly binned?: boolean | undefined;
+}
+
 export interface StoreOptions {
   readonly tenantId: string;
   /** Milliseconds since 1970. */
@@ -32,6 +42,7 @@ export class MemoryStore implements Store, Remembering {
   private past: Past[];
   private changedLinks: PastLink[];
   private silent = false;
+  private watcher: ((write: Written) => void) | undefined;
 
   /** Empty, or with what another store holds now: what is written to one of them later is not in the other. */
   constructor(options: StoreOptions, from?: MemoryStore) {
@@ -168,13 +179,23 @@ export class MemoryStore implements Store, Remembering {
   }
 
   put(type: string, object: GraphObject, changed?: readonly string[]): void {
+    this.keep(type, object, changed);
+  }
+
+  private keep(type: string, object: GraphObject, changed?: readonly string[], restored = false): void {
+    const before = this.watcher && this.tables.get(type)?.get(object.id);
     this.remember(type, object.id);
     this.table(type).put(object);
     this.homes.set(object.id, type);
-    this.note({ type, id: object.id, ...(changed ? { properties: changed } : {}) });
+    this.note(
+      { type, id: object.id, ...(changed ? { properties: changed } : {}) },
+      { before, after: object, restored },
+    );
   }
 
   remove(type: string, id: string): void {
+    const buried = this.watcher && this.bins.get(id)?.object;
+    const before = this.watcher && (buried ?? this.tables.get(type)?.get(id));
     this.remember(type, id);
     this.tables.get(type)?.remove(id);
     this.bins.delete(id);
@@ -183,7 +204,7 @@ export class MemoryStore implements Store, Remembering {
       for (const target of this.linkage.targets(relation, id)) this.linkage.unlink(relation, id, target);
       for (const owner of this.linkage.owners(relation, id)) this.linkage.unlink(relation, owner, id);
     }
-    this.note({ type, id, removed: 'deleted' });
+    this.note({ type, id, removed: 'deleted' }, { before, binned: buried !== undefined });
   }
 
   bury(type: string, id: string, bin: Bin): void {
@@ -194,7 +215,7 @@ export class MemoryStore implements Store, Remembering {
     const buried = { ...object, deletedDateTime: this.timestamp() };
     const owners = this.ownersByRelation(id);
     this.bins.set(id, { type, bin, object: buried, until: this.options.clock() + binDays * day });
-    this.note({ type, id, removed: 'changed' });
+    this.note({ type, id, removed: 'changed' }, { before: object });
     for (const [relation, owner] of owners) this.noteLink(relation, owner, id, false);
     for (const dependent of this.dependents(id)) this.note({ ...dependent, removed: 'deleted' });
   }
@@ -204,7 +225,7 @@ export class MemoryStore implements Store, Remembering {
     if (!buried) throw new Error(`${id} is in no bin`);
     this.bins.delete(id);
     const object = { ...buried.object, deletedDateTime: null };
-    this.put(buried.type, object);
+    this.keep(buried.type, object, undefined, true);
     for (const [relation, owner] of this.ownersByRelation(id)) this.noteLink(relation, owner, id, true);
     for (const dependent of this.dependents(id)) this.note(dependent);
     return object;
@@ -244,6 +265,17 @@ export class MemoryStore implements Store, Remembering {
       writes();
     } finally {
       this.silent = before;
+    }
+  }
+
+  /** Does something, and tells of every write in it that is not silent. */
+  watched<Result>(watcher: ((write: Written) => void) | undefined, act: () => Result): Result {
+    const before = this.watcher;
+    this.watcher = watcher;
+    try {
+      return act();
+    } finally {
+      this.watcher = before;
     }
   }
 
@@ -289,8 +321,10 @@ export class MemoryStore implements Store, Remembering {
     return made;
   }
 
-  private note(change: Omit<Change, 'sequence' | 'at'>): void {
-    if (!this.silent) this.log.push({ sequence: this.log.length, at: this.options.clock(), ...change });
+  private note(change: Omit<Change, 'sequence' | 'at'>, more?: Partial<Written>): void {
+    if (this.silent) return;
+    this.log.push({ sequence: this.log.length, at: this.options.clock(), ...change });
+    this.watcher?.({ ...change, ...more });
   }
 
   private noteLink(relation: string, owner: string, target: string, added: boolean): void {
@@ -312,6 +346,9 @@ export class MemoryStore implements Store, Remembering {
 
   private expire(): void {
     const now = this.options.clock();
-    for (const [id, buried] of this.bins) if (buried.until <= now) this.remove(buried.type, id);
+    // Nobody's deed.
+    this.watched(undefined, () => {
+      for (const [id, buried] of this.bins) if (buried.until <= now) this.remove(buried.type, id);
+    });
   }
 }

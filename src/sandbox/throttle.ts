@@ -9,6 +9,8 @@ export interface ThrottlingOptions {
   readonly writes?: number;
   /** Requests a second to Conditional Access for the whole tenant; 0: no limit. Graph has 1; default 10, which is fast. */
   readonly conditionalAccessPerSecond?: number;
+  /** Requests in 10 seconds to the audit log, per application; 0: no limit. Default 5, as Graph's. */
+  readonly auditLogs?: number;
 }
 
 /** A bucket that is refilled evenly. */
@@ -69,14 +71,17 @@ export class Throttle {
   private readonly tenant: { readonly tenantId: string };
   private readonly units = new Map<string, Bucket>();
   private readonly writes = new Map<string, Bucket>();
+  private readonly audits = new Map<string, Bucket>();
   private readonly conditionalAccess: Bucket | undefined;
 
   constructor(options: ThrottlingOptions | false, clock: () => number, tenant: { readonly tenantId: string }) {
-    const wanted = options === false ? { resourceUnits: 0, writes: 0, conditionalAccessPerSecond: 0 } : options;
+    const wanted =
+      options === false ? { resourceUnits: 0, writes: 0, conditionalAccessPerSecond: 0, auditLogs: 0 } : options;
     this.options = {
       resourceUnits: wanted.resourceUnits ?? 8000,
       writes: wanted.writes ?? 3000,
       conditionalAccessPerSecond: wanted.conditionalAccessPerSecond ?? 10,
+      auditLogs: wanted.auditLogs ?? 5,
     };
     this.clock = clock;
     this.tenant = tenant;
@@ -93,9 +98,11 @@ export class Throttle {
       return { 'x-ms-resource-unit': String(cost) };
     }
     const write = !isRead(request);
-    const [buckets, size, window] = write
-      ? [this.writes, this.options.writes, 150_000]
-      : [this.units, this.options.resourceUnits, 10_000];
+    const [buckets, size, window] = /^auditLogs\b/i.test(request.target)
+      ? [this.audits, this.options.auditLogs, 10_000]
+      : write
+        ? [this.writes, this.options.writes, 150_000]
+        : [this.units, this.options.resourceUnits, 10_000];
     if (size <= 0) return { 'x-ms-resource-unit': String(cost) };
     const bucket = buckets.get(appId) ?? new Bucket(size, window);
     buckets.set(appId, bucket);

@@ -8,6 +8,8 @@ import { type Caller, GraphError, type GraphObject } from './types.ts';
 
 /** Microsoft Graph's own application id, the same in every tenant. */
 export const graphAppId = '00000003-0000-0000-c000-000000000000';
+/** Graph Explorer's, likewise. */
+const graphExplorer = 'de8bc8b5-d9f9-48b1-a8ad-b748da725064';
 /** Template id of the directory role Privileged Authentication Administrator (reference 1.14). */
 export const privilegedRole = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
 
@@ -15,7 +17,12 @@ export interface Claims {
   readonly appid: string;
   readonly oid: string;
   readonly tid: string;
-  readonly roles: readonly string[];
+  /** Application permissions; of a delegated token, `scp` has those that the user consented to. */
+  readonly roles?: readonly string[];
+  readonly scp?: string;
+  readonly name?: string;
+  readonly upn?: string;
+  readonly ipaddr?: string;
   readonly wids: readonly string[];
   readonly exp: number;
   readonly nbf: number;
@@ -59,25 +66,56 @@ export class Tokens {
     const seconds = Math.floor(this.store.now().getTime() / 1000);
     const app = this.apps.get(appId);
     const claims = {
-      aud: 'https://graph.microsoft.com',
-      iss: `https://sts.windows.net/${this.store.tenantId}/`,
-      iat: seconds,
-      nbf: seconds,
-      exp: seconds + lifetimeSeconds,
+      ...this.common(seconds, lifetimeSeconds),
       app_displayname: principal?.displayName ?? app?.displayName ?? appId,
       appid: appId,
       appidacr: '1',
       idtyp: 'app',
       oid: principal?.id ?? guidOf(`principal ${appId}`),
       sub: principal?.id ?? guidOf(`principal ${appId}`),
-      tid: this.store.tenantId,
       roles: [...this.permissions(appId, principal)],
       wids: (app?.privileged ?? app !== undefined) ? [privilegedRole] : [],
       uti: guidOf(`${appId} ${seconds} ${lifetimeSeconds}`),
+    };
+    return { token: this.signed(claims), expiresIn: lifetimeSeconds };
+  }
+
+  /** A delegated access token: a user who may do everything, by way of Graph Explorer. */
+  mintFor(userId: string, ipAddress: string, lifetimeSeconds = this.lifetimeSeconds): string {
+    const user = this.store.get('user', userId);
+    if (!user) throw new Error(`There is no user ${userId}`);
+    const seconds = Math.floor(this.store.now().getTime() / 1000);
+    return this.signed({
+      ...this.common(seconds, lifetimeSeconds),
+      app_displayname: 'Graph Explorer',
+      appid: graphExplorer,
+      idtyp: 'user',
+      ipaddr: ipAddress,
+      name: user.displayName,
+      oid: userId,
+      scp: allPermissions.join(' '),
+      sub: userId,
+      upn: user.userPrincipalName,
+      wids: [privilegedRole],
+      uti: guidOf(`${userId} ${seconds} ${lifetimeSeconds}`),
+    });
+  }
+
+  private common(seconds: number, lifetimeSeconds: number) {
+    return {
+      aud: 'https://graph.microsoft.com',
+      iss: `https://sts.windows.net/${this.store.tenantId}/`,
+      iat: seconds,
+      nbf: seconds,
+      exp: seconds + lifetimeSeconds,
+      tid: this.store.tenantId,
       ver: '1.0',
     };
+  }
+
+  private signed(claims: object): string {
     const body = `${encode({ typ: 'JWT', alg: 'RS256', kid: 'sandbox' })}.${encode(claims)}`;
-    return { token: `${body}.${this.sign(body)}`, expiresIn: lifetimeSeconds };
+    return `${body}.${this.sign(body)}`;
   }
 
   /** Who asks, from the Authorization header; throws 401 `InvalidAuthenticationToken` (reference 1.8). */
@@ -108,8 +146,18 @@ export class Tokens {
       caller: {
         appId: claims.appid,
         servicePrincipalId: claims.oid,
-        permissions: new Set(claims.roles),
+        permissions: new Set(claims.roles ?? claims.scp?.split(' ')),
         privileged: claims.wids.includes(privilegedRole),
+        ...(claims.upn === undefined
+          ? {}
+          : {
+              user: {
+                id: claims.oid,
+                displayName: claims.name ?? '',
+                userPrincipalName: claims.upn,
+                ipAddress: claims.ipaddr ?? '',
+              },
+            }),
       },
     };
   }

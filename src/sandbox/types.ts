@@ -64,6 +64,15 @@ export interface HeaderFields {
   get(name: string): string | null;
 }
 
+/** 403 as a tenant without a premium licence gets it (reference 1.8). */
+export function unlicensed(): GraphError {
+  return new GraphError(
+    403,
+    'Authentication_RequestFromNonPremiumTenantOrB2CTenant',
+    "Neither tenant is B2C or tenant doesn't have premium license",
+  );
+}
+
 /** What a handler answers; a body that is undefined is no body at all. */
 export interface Answer {
   readonly status: number;
@@ -147,13 +156,20 @@ export interface Store extends Reader {
   lastSequence(): number;
 }
 
-/** Who asks: an application and its service principal, with the application permissions in its token. */
+/** Who asks: an application and its service principal, with the permissions in its token, or a user by way of an application. */
 export interface Caller {
   readonly appId: string;
   readonly servicePrincipalId: string;
   readonly permissions: ReadonlySet<string>;
   /** Holds a directory role that lets it touch privileged users (reference 1.14). */
   readonly privileged: boolean;
+  /** The user for whom the application asks, where the token is delegated. */
+  readonly user?: {
+    readonly id: string;
+    readonly displayName: string;
+    readonly userPrincipalName: string;
+    readonly ipAddress: string;
+  };
 }
 
 /** What a rule may look at while one request is served. */
