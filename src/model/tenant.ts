@@ -1,4 +1,5 @@
 // What the verbs may ask of the tenant; tenant/ does it over Microsoft Graph. The reader cannot write; the writer is opened by apply alone.
+import type { AuditEntry, AuditQuestion } from './audit.ts';
 import type { Entity } from './entity.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
@@ -53,6 +54,8 @@ export interface TenantReader {
   ): Promise<{ readonly status: 'forbidden' | 'unlicensed' | 'failed'; readonly reason: string } | undefined>;
   /** About how many objects of a kind there are, by Graph's index that lags; undefined where it does not say. */
   count?(kind: Kind): Promise<number | undefined>;
+  /** Pages of the audit log's answer to a question, the newest entries first; an entry may come twice. Throws NotComplete where it cannot be read. */
+  audits?(question: AuditQuestion): AsyncIterable<readonly AuditEntry[]>;
   statistics(): ReadStatistics;
   /** What changed since an earlier read; absent where the tenant cannot tell. Only makes reading cheaper, never needed. */
   readonly tracking?: ChangeTracking;

@@ -1,4 +1,5 @@
 // The reader: Graph and the tenant it serves as the port TenantReader; it holds nothing that can write.
+import type { AuditEntry, AuditQuestion } from '../model/audit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import { graphIdOf } from '../model/graph-id.ts';
@@ -16,6 +17,7 @@ import {
 } from '../model/tenant.ts';
 import { keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { statusText, succeeded } from './answer.ts';
+import { readAudits } from './audits.ts';
 import type { Tokens } from './auth.ts';
 import { readBatch } from './batch.ts';
 import { GraphTracking } from './changes.ts';
@@ -181,6 +183,11 @@ export class GraphReader implements TenantReader {
       if (toNotComplete(kind, error, undefined) instanceof NotComplete) return undefined;
       throw error;
     }
+  }
+
+  async *audits(question: AuditQuestion): AsyncGenerator<readonly AuditEntry[]> {
+    const { permissions } = await this.#claims();
+    yield* readAudits(this.#parts.graph, question, permissions);
   }
 
   async probe(kind: Kind) {

@@ -2,7 +2,7 @@
 import type { Lane } from '../model/kind.ts';
 import { instantText, type Time } from './time.ts';
 
-export type LaneName = Lane | 'write';
+export type LaneName = Lane | 'audit' | 'write';
 
 export interface LaneRules {
   /** Requests at the same time, at most. */
@@ -15,13 +15,15 @@ export interface LaneRules {
 
 /**
  * Conditional Access takes one request a second from all apps together, and its 429 bears no Retry-After. Writes: 3,000 in 150 seconds for one
- * app in one tenant, of which a tenth is left for others; at half a second each, eight at a time use the rest up. Reads: about four at a time.
+ * app in one tenant, of which a tenth is left for others; at half a second each, eight at a time use the rest up. The audit log: 5 in 10
+ * seconds. Reads: about four at a time.
  */
 export function laneRules(concurrency = 4): Readonly<Record<LaneName, LaneRules>> {
   return {
     directory: { concurrency },
     policies: { concurrency: Math.min(2, concurrency) },
     conditionalAccess: { concurrency: 1, interval: 1050 },
+    audit: { concurrency: 1, quota: { cost: 5, window: 10_000 } },
     write: { concurrency: 2 * concurrency, quota: { cost: 2700, window: 150_000 } },
   };
 }
@@ -42,6 +44,7 @@ export class Throttle {
       directory: lane('directory'),
       policies: lane('policies'),
       conditionalAccess: lane('conditionalAccess'),
+      audit: lane('audit'),
       write: lane('write'),
     };
   }
