@@ -12,6 +12,7 @@ interface Arguments {
   readonly to?: string | undefined;
   readonly id?: readonly string[] | undefined;
   readonly details: boolean;
+  readonly actors: boolean;
   readonly 'exit-code': boolean;
   readonly 'max-bytes'?: number | undefined;
 }
@@ -29,6 +30,11 @@ export const diffCommand = command<Arguments>({
         requiresArg: true,
       })
       .option('details', { type: 'boolean', default: false, describe: 'In the table, every attribute and link' })
+      .option('actors', {
+        type: 'boolean',
+        default: false,
+        describe: "Who made the changes, by the tenant's audit log",
+      })
       .option('exit-code', { type: 'boolean', default: false, describe: 'End with 2 where there are differences' })
       .option('max-bytes', {
         type: 'number',
@@ -49,6 +55,7 @@ export const diffCommand = command<Arguments>({
         from: argv.from,
         to: argv.to,
         scope: { kinds: argv.kind, ids: argv.id },
+        actors: argv.actors && argv.format !== 'patch',
         reader: () => {
           reader ??= workplace.openReader(progress.read);
           return reader;

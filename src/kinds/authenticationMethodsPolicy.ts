@@ -15,6 +15,7 @@ export const authenticationMethodsPolicy = {
   key: 'id',
   sharded: false,
   select: false,
+  activities: ['Authentication Methods Policy'],
   attributes: {
     authenticationMethodConfigurations: { key: ['id'], native: true, access: 'authenticationMethod' },
     'authenticationMethodConfigurations.authenticationModeConfiguration.rules': {

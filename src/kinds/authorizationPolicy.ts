@@ -12,6 +12,7 @@ export const authorizationPolicy = {
   key: 'id',
   sharded: false,
   select: false,
+  activities: ['Update authorization policy'],
   attributes: {
     allowEmailVerifiedUsersToJoinOrganization: { access: 'guestAccess' },
     allowInvitesFrom: { access: 'guestAccess' },

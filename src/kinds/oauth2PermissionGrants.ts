@@ -13,6 +13,7 @@ export const oauth2PermissionGrants = {
   sharded: true,
   pageSize: 999,
   select: false,
+  activities: ['Add delegated permission grant', 'Remove delegated permission grant'],
   names: ['scope'],
   attributes: {
     clientId: { write: 'create', required: true, native: true, refersTo: { kind: 'servicePrincipals' } },

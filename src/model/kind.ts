@@ -234,6 +234,11 @@ export interface Kind {
       readonly for: string;
     }[];
   };
+  /**
+   * Begins of the names of activities by which the audit log says that one was changed, where its entries do not name it by its own id
+   * (reference 1.16): a singleton, or a natural key, whose first two ids they name then.
+   */
+  readonly activities?: readonly string[];
   /** Microsoft's own recovery: the name it has for this kind (native.md 1.3), absent where it has none. */
   readonly native?: string;
   /**

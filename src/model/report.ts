@@ -1,4 +1,5 @@
 // The composed report: a difference with all that a reader wants to know of it; every renderer, the API and the server say this one thing.
+import type { AuditEntry } from './audit.ts';
 import type { AttributeChange, Change, LinkChange, Operation } from './change.ts';
 import type { CoverageStatus } from './coverage.ts';
 import type { AccessClass } from './kind.ts';
@@ -27,12 +28,30 @@ export interface ReportCoverage {
   readonly reason?: string;
 }
 
+/** Of what time the tenant's audit log was asked, and how completely it could be read. */
+export interface ReportActors {
+  readonly status: CoverageStatus;
+  /** ISO 8601 UTC. */
+  readonly from: string;
+  readonly to: string;
+  /** Why it is not complete; absent where it is. */
+  readonly reason?: string;
+}
+
+/** An entry of the audit log about a changed object. */
+export interface ReportActor extends Omit<AuditEntry, 'id' | 'about'> {
+  /** The recovery of ours that wrote to the object at that time. */
+  readonly run?: string;
+}
+
 export interface ReportHeader {
   readonly from: ReportSide;
   readonly to: ReportSide;
   readonly scope: Scope;
   /** Every kind in the scope. */
   readonly coverage: readonly ReportCoverage[];
+  /** Absent where it was not asked who made the changes. */
+  readonly actors?: ReportActors;
   /** What else a reader must know before anything else; left out where there is nothing. */
   readonly notices?: readonly string[];
 }
@@ -66,6 +85,10 @@ export interface ReportChange extends Omit<Change, 'attributes' | 'links'> {
   readonly access?: readonly AccessClass[];
   readonly attributes: readonly ReportAttribute[];
   readonly links: readonly ReportLink[];
+  /** Entries of the audit log that are about it, the newest first; absent where that was not asked, or is not known. */
+  readonly actors?: readonly ReportActor[];
+  /** How many older ones there are; left out where there are none. */
+  readonly moreActors?: number;
 }
 
 export interface ReportSummary {

@@ -9,6 +9,7 @@ import type {
   Named,
   Pointer,
   Report,
+  ReportActor,
   ReportAttribute,
   ReportChange,
   ReportHeader,
@@ -28,6 +29,8 @@ export interface ComposeOptions {
   readonly names: (pointers: readonly Pointer[]) => Promise<ReadonlyMap<string, Named>>;
   /** Which deleted objects are in the recycle bin; undefined where it cannot be told. */
   readonly inBin?: (deleted: readonly Ref[]) => Promise<ReadonlySet<Ref> | undefined>;
+  /** Who is said to have changed an object; undefined where that is not known. */
+  readonly actors?: (ref: Ref) => { readonly actors: readonly ReportActor[]; readonly more: number } | undefined;
   /** Was the kind read completely in FROM, so that what is not there was not there? */
   readonly fromComplete: (kind: string) => boolean;
   /** What is deleted in TO has been gone for longer than the bin keeps it. */
@@ -120,6 +123,7 @@ function composeChange(
     cloud: options.cloud,
   });
   const access = accessOf(compared);
+  const by = options.actors?.(change.ref);
   return {
     ref: change.ref,
     kind: kind.name,
@@ -135,6 +139,7 @@ function composeChange(
     ...(access.length === 0 ? {} : { access }),
     attributes: change.attributes.map((attribute) => nameAttribute(compared, attribute, names)),
     links: change.links.map((link) => nameLink(compared, link, options.kinds, names)),
+    ...(by === undefined ? {} : { actors: by.actors, ...(by.more === 0 ? {} : { moreActors: by.more }) }),
   };
 }
 

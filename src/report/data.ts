@@ -16,8 +16,15 @@ export async function* renderJson(report: Report): AsyncGenerator<string> {
   yield `${separator === '\n    ' ? '' : '\n  '}],\n  "summary": ${jsonText(report.summary(), 2).replaceAll('\n', '\n  ')}\n}\n`;
 }
 
-function headOf({ header: { from, to, scope, coverage, notices } }: Report): ReportHeader {
-  return { from, to, scope, coverage, ...(notices === undefined ? {} : { notices }) };
+function headOf({ header: { from, to, scope, coverage, actors, notices } }: Report): ReportHeader {
+  return {
+    from,
+    to,
+    scope,
+    coverage,
+    ...(actors === undefined ? {} : { actors }),
+    ...(notices === undefined ? {} : { notices }),
+  };
 }
 
 /**
@@ -51,7 +58,10 @@ const columns = [
 
 /** A sheet as CSV for a spreadsheet: a line for each attribute path and link, one for an object without any. */
 export async function* renderCsv(sheet: Sheet): AsyncGenerator<string> {
-  yield row(columns);
+  const headings = sheet.by ? [...columns, 'by'] : columns;
+  const row = (fields: readonly string[], by = '') =>
+    `${headings.map((_, at) => csvField(at < columns.length ? (fields[at] ?? '') : by)).join(',')}\r\n`;
+  yield row(columns, 'by');
   for await (const item of sheet.items) {
     const object = [
       kindOf(item.ref),
@@ -64,19 +74,19 @@ export async function* renderCsv(sheet: Sheet): AsyncGenerator<string> {
       item.marks.join(' '),
       item.access.join(' '),
     ];
+    const by = item.by?.join('; ');
     for (const { path, before, after, names } of item.attributes)
-      yield row([
-        ...object,
-        path,
-        before === undefined ? '' : valueText(before, names),
-        after === undefined ? '' : valueText(after, names),
-      ]);
+      yield row(
+        [
+          ...object,
+          path,
+          before === undefined ? '' : valueText(before, names),
+          after === undefined ? '' : valueText(after, names),
+        ],
+        by,
+      );
     for (const { link, operation, target, targetName, targetType } of item.links)
-      yield row([...object, link, '', '', operation, keyOf(target), targetName, targetType]);
-    if (item.attributes.length + item.links.length === 0) yield row(object);
+      yield row([...object, link, '', '', operation, keyOf(target), targetName, targetType], by);
+    if (item.attributes.length + item.links.length === 0) yield row(object, by);
   }
-}
-
-function row(fields: readonly string[]): string {
-  return `${columns.map((_, at) => csvField(fields[at] ?? '')).join(',')}\r\n`;
 }

@@ -137,9 +137,10 @@ function itemHtml(item: SheetItem, actionHeading: string): string {
     .map((name) => ` <small class="warning">may give access: ${htmlText(name)}</small>`)
     .join('');
   const because = item.because === undefined ? '' : `<p>${htmlText(item.because, longestValue)}</p>`;
+  const by = (item.by ?? []).map((line) => `<p>${htmlText(line, longestValue)}</p>`).join('');
   return `<details class="item" data-kind="${htmlText(kindOf(item.ref))}" data-operation="${word}"${item.access.length > 0 ? ' data-access="yes"' : ''}>
 <summary><span class="sign ${word}" title="${word}">${htmlText(item.sign)}</span> <b>${htmlText(item.name, longestName)}</b>${former}${mixed} <small>${marks.map((mark) => htmlText(mark)).join(' · ')}</small>${access}</summary>
-<p><code>${htmlText(item.ref)}</code>${item.ref.endsWith(`/${item.id}`) ? '' : ` <code>${htmlText(item.id)}</code>`}</p>${because}
+<p><code>${htmlText(item.ref)}</code>${item.ref.endsWith(`/${item.id}`) ? '' : ` <code>${htmlText(item.id)}</code>`}</p>${by}${because}
 ${detailsHtml(item)}</details>
 `;
 }

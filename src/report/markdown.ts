@@ -17,6 +17,8 @@ export const summaryLimit = 1_000_000;
 
 const longestName = 80;
 const longestValue = 160;
+/** Of who did it. */
+const longestLine = 320;
 /** Lines of one attribute or link. */
 const mostLines = 30;
 /** Part of the room that the list of what may give access takes at the most. */
@@ -155,9 +157,10 @@ function accessRow(item: SheetItem): string {
 
 function itemRow(item: SheetItem): string {
   const because = item.because === undefined ? '' : `: ${markdownText(item.because, longestValue)}`;
+  const by = (item.by ?? []).map((line) => `<br>${markdownText(line, longestLine)}`).join('');
   return `| ${[
     signText(item),
-    nameText(item),
+    `${nameText(item)}${by}`,
     markdownText(item.id, longestName),
     `${item.action}${because}`,
     item.attributes.length,

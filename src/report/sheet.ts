@@ -1,6 +1,7 @@
 // The sheet: what the renderers for people print, whatever it is of; a report becomes one here, a plan or a history elsewhere.
 import type { Ref } from '../model/ref.ts';
 import type { Report, ReportAttribute, ReportChange, ReportLink, ReportSide, ReportSummary } from '../model/report.ts';
+import { actorLines, actorsNotice } from './actors.ts';
 
 /** What happens to an object: created, updated, deleted, taken back from the bin, made anew. */
 export type Sign = '+' | '~' | '-' | '^' | '*';
@@ -38,6 +39,8 @@ export interface SheetItem {
   readonly marks: readonly string[];
   /** What it may give access to: these items come first, or are said again at the end. */
   readonly access: readonly string[];
+  /** Who is said to have done it, a line each. */
+  readonly by?: readonly string[];
   readonly attributes: readonly ReportAttribute[];
   readonly links: readonly ReportLink[];
 }
@@ -55,6 +58,8 @@ export interface Sheet {
   readonly facts: readonly (readonly [label: string, text: string])[];
   /** What must be known first. */
   readonly notices: readonly Notice[];
+  /** Its items say who did it, where that is known. */
+  readonly by?: true;
   /** Heading over the items' `action`. */
   readonly actionHeading: string;
   /** Can be walked once. */
@@ -65,7 +70,7 @@ export interface Sheet {
 
 /** A difference report as a sheet. */
 export function sheetOf(report: Report): Sheet {
-  const { from, to, scope, coverage, notices = [] } = report.header;
+  const { from, to, scope, coverage, actors, notices = [] } = report.header;
   const missing = coverage.filter((kind) => kind.from !== 'complete' || kind.to !== 'complete');
   return {
     title: 'Difference',
@@ -88,7 +93,9 @@ export function sheetOf(report: Report): Sheet {
               ),
             },
           ]),
+      ...(actors === undefined ? [] : [{ tone: 'plain' as const, ...actorsNotice(actors) }]),
     ],
+    ...(actors === undefined ? {} : { by: true }),
     actionHeading: 'To go back',
     items: itemsOf(report.changes),
     closing: () => closingOf(report.summary()),
@@ -121,6 +128,7 @@ export function itemOf(change: ReportChange): SheetItem {
     ...(change.because === undefined ? {} : { because: change.because }),
     marks: [...(change.synced ? ['synced'] : []), change.native ? 'native' : 'not native'],
     access: change.access ?? [],
+    ...(change.actors === undefined ? {} : { by: actorLines(change) }),
     attributes: change.attributes,
     links: change.links,
   };

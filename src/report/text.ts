@@ -124,6 +124,7 @@ class Page {
     if (item.because !== undefined) below.push(terminalText(item.because, longestValue));
     if (below.length > 0)
       lines.push(...this.#wrap(below.join('; '), '   ', '     ').map((line) => this.#style('dim', line)));
+    for (const line of item.by ?? []) lines.push(...this.#wrap(terminalText(line, longestValue), '   ', '     '));
     if (this.#options.details) lines.push(...this.#details(item));
     return block(lines);
   }

@@ -6,16 +6,19 @@ import type { Configuration } from '../model/config.ts';
 import { type Coverage, incomplete, NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kinds } from '../model/kind.ts';
+import type { IdMap } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
-import { kindOf, type Ref } from '../model/ref.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Report, ReportCoverage, ReportHeader, ReportSide } from '../model/report.ts';
 import type { FileChange, Repository } from '../model/repository.ts';
 import { kindsInScope, type Scope } from '../model/scope.ts';
 import type { TenantReader } from '../model/tenant.ts';
 import { type Compared, compose } from '../report/index.ts';
+import { type Actors, findActors, readSince } from './actors.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
-import { idMapAt, type MappedSide, type Pair, underOneId } from './id-map.ts';
+import { everyRef, idMapAt, type MappedSide, type Pair, underOneId } from './id-map.ts';
 import { keysByKind, nameLookup } from './names.ts';
+import { endedRuns } from './runs.ts';
 import { type AskedScope, resolveScope } from './scope.ts';
 
 /** The word for the living tenant. */
@@ -30,7 +33,9 @@ export interface DiffRequest {
   /** Likewise; default: `live`. */
   readonly to?: string | undefined;
   readonly scope: AskedScope;
-  /** Opens the tenant; called only where a side is living. Whoever opened it closes it. */
+  /** Also asks the tenant's audit log who made the changes. */
+  readonly actors?: boolean | undefined;
+  /** Opens the tenant; called only where a side is living, or its audit log is asked. Whoever opened it closes it. */
   readonly reader?: () => Promise<TenantReader>;
   readonly now: () => Date;
   readonly version: string;
@@ -79,11 +84,8 @@ export async function diff(request: DiffRequest): Promise<Difference> {
   const whole: Scope = scope.refs === undefined && scope.kinds === undefined ? { kinds: [...kinds.keys()] } : scope;
   const counts = { ignored: 0, withheld: 0 };
   const differing = readPairs(repository, repository.diff(from.commit.id, to.commit.id, whole));
-  const pairs = underOneId(
-    request,
-    { from: await mapped(repository, from), to: await mapped(repository, to) },
-    differing,
-  );
+  const sides = { from: await mapped(repository, from), to: await mapped(repository, to) };
+  const pairs = underOneId(request, sides, differing);
   async function* compared(): AsyncGenerator<Compared> {
     for await (const { ref, before, after } of pairs) {
       request.signal?.throwIfAborted();
@@ -100,12 +102,16 @@ export async function diff(request: DiffRequest): Promise<Difference> {
     }
   }
   const cloud = (await repository.file(to.commit.id, 'tenant.yaml'))?.cloud;
+  const asked = kindsInScope(scope, kinds.keys());
+  const actors =
+    request.actors === true ? await actorsBetween(request, from, to, sides.to.ids, whole, asked) : undefined;
   const report = compose({
-    header: await headerOf(repository, from, to, scope, kindsInScope(scope, kinds.keys())),
+    header: { ...(await headerOf(repository, from, to, scope, asked)), ...(actors && { actors: actors.header }) },
     kinds,
     compared: compared(),
     names: names.find,
     ...(to.living && request.reader !== undefined ? { inBin: binLookup(kinds, request.reader) } : {}),
+    ...(actors && { actors: actors.of }),
     fromComplete: (kind) => from.complete.has(kind),
     binExpired: now().getTime() - Date.parse(to.commit.at) > binKeeps,
     cloud: typeof cloud === 'string' ? cloud : undefined,
@@ -280,6 +286,48 @@ function coverageOf(kind: string, from: Side, to: Side): ReportCoverage {
     to: after?.status ?? 'skipped',
     ...(reasons.length === 0 ? {} : { reason: [...new Set(reasons)].join('; ') }),
   };
+}
+
+/** Who changed what differs, from before the older side was read until the younger one had been. */
+async function actorsBetween(
+  { repository, kinds, reader, now, signal }: DiffRequest,
+  from: Side,
+  to: Side,
+  ids: IdMap,
+  scope: Scope,
+  asked: readonly string[],
+): Promise<Actors | undefined> {
+  const [older, younger] = from.commit.at <= to.commit.at ? [from, to] : [to, from];
+  const changes = () => repository.diff(from.commit.id, to.commit.id, scope);
+  async function* refs(): AsyncGenerator<Ref> {
+    for await (const { ref } of changes()) if (ref !== undefined) yield ref;
+  }
+  async function linked(): Promise<string[]> {
+    const ids: string[] = [];
+    for await (const { ref, before, after } of readPairs(repository, changes())) {
+      const kind = kinds.get(kindOf(ref));
+      const links = kind === undefined ? [] : (diffEntities(kind, before, after)?.links ?? []);
+      ids.push(...links.map(({ target }) => keyOf(target)));
+    }
+    return ids;
+  }
+  async function* runs(since: string) {
+    for await (const { record } of endedRuns(repository, undefined, since)) yield record;
+  }
+  const tenant = await repository.file(younger.commit.id, 'tenant.yaml');
+  return findActors({
+    kinds,
+    refs: refs(),
+    linked,
+    refsOf: everyRef(ids),
+    reader,
+    tenantId: typeof tenant?.tenantId === 'string' ? tenant.tenantId : undefined,
+    from: await readSince(repository, older.commit, asked),
+    to: younger.commit.snapshot?.finishedAt ?? younger.commit.at,
+    now: now(),
+    runs,
+    signal,
+  });
 }
 
 /** A living tenant has all the ids that recoveries gave, whatever commit it was read on top of. */

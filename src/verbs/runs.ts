@@ -69,10 +69,15 @@ export interface RunEntry {
   readonly commit: Commit;
 }
 
-/** Runs that ended, newest first, from the branch's history: they are there in every clone. */
-export async function* endedRuns(repository: Repository, limit = Number.POSITIVE_INFINITY): AsyncGenerator<RunEntry> {
+/** Runs that ended (since a time), newest first, from the branch's history: they are there in every clone. */
+export async function* endedRuns(
+  repository: Repository,
+  limit = Number.POSITIVE_INFINITY,
+  since?: string,
+): AsyncGenerator<RunEntry> {
   let found = 0;
   for await (const commit of repository.log()) {
+    if (since !== undefined && commit.at < since) return;
     const run = commit.snapshot?.notes?.Run;
     if (run === undefined || commit.snapshot?.notes?.Goal === undefined) continue;
     const file = await repository.file(commit.id, `runs/${run}.yaml`);

@@ -9,7 +9,16 @@ import {
   renderText,
   sheetOf,
 } from '../../src/report/index.ts';
-import { sample, textOf } from './sample.ts';
+import { actors, headerWithActors, pairs, sample, textOf } from './sample.ts';
+
+/** The part of the sample that somebody is said to have changed, and one object of which nobody is. */
+const attributed = () => sample([...pairs.slice(0, 5), pairs[8]!], headerWithActors, (ref) => actors[ref] ?? []);
+/** The same where the log could not be read. */
+const unattributed = () => {
+  const { actors: asked, ...header } = headerWithActors;
+  const reason = 'Graph answers 403 to GET /auditLogs/directoryAudits. The token lacks AuditLog.Read.All.';
+  return sample([pairs[8]!], { ...header, actors: { ...asked!, status: 'forbidden', reason } });
+};
 
 const forms: Record<string, () => AsyncIterable<string>> = {
   'table-80.txt': () => renderText(sheetOf(sample()), { columns: 80, colour: false, details: false }),
@@ -22,6 +31,13 @@ const forms: Record<string, () => AsyncIterable<string>> = {
   'report.ndjson': () => renderNdjson(sample()),
   'report.html': () => renderHtml(sheetOf(sample())),
   'report.csv': () => renderCsv(sheetOf(sample())),
+  'actors-80.txt': () => renderText(sheetOf(attributed()), { columns: 80, colour: false, details: false }),
+  'actors.md': () => renderMarkdown(sheetOf(attributed()), { limit: 64_000 }),
+  'actors.json': () => renderJson(attributed()),
+  'actors.ndjson': () => renderNdjson(attributed()),
+  'actors.html': () => renderHtml(sheetOf(attributed())),
+  'actors.csv': () => renderCsv(sheetOf(attributed())),
+  'actors-unknown.txt': () => renderText(sheetOf(unattributed()), { columns: 80, colour: false, details: false }),
   'nothing.txt': () => renderText(sheetOf(sample([])), { columns: 80, colour: false, details: false }),
 };
 

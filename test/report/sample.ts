@@ -6,7 +6,7 @@ import type { Entity, Link } from '../../src/model/entity.ts';
 import { displayNameOf } from '../../src/model/entity.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { kindOf, type Ref, toRef } from '../../src/model/ref.ts';
-import type { Named, Report, ReportHeader } from '../../src/model/report.ts';
+import type { Named, Report, ReportActor, ReportHeader } from '../../src/model/report.ts';
 import { type Compared, compose, pointerText } from '../../src/report/index.ts';
 
 export function id(number: number): string {
@@ -181,13 +181,66 @@ export async function* compared(of: readonly Pair[] = pairs): AsyncGenerator<Com
   }
 }
 
+const by = (activityDateTime: string, activityDisplayName: string, initiatedBy: ReportActor['initiatedBy']) => ({
+  activityDateTime,
+  activityDisplayName,
+  initiatedBy,
+  result: 'success',
+  correlationId: id(60),
+});
+const adele = {
+  user: { id: id(1), displayName: 'Adele Vance', userPrincipalName: 'adele@heron.example', ipAddress: '203.0.113.7' },
+};
+
+/** What the audit log has about some of it: initiators of every sort, a failure, a recovery, and more than is said. */
+export const actors: Readonly<Record<string, readonly ReportActor[]>> = {
+  [`conditionalAccessPolicies/${id(30)}`]: [
+    by('2026-11-23T01:44:10.1234567Z', 'Update conditional access policy', adele),
+    {
+      ...by('2026-11-23T01:43:59.1234567Z', 'Update conditional access policy', adele),
+      result: 'failure',
+      resultReason: 'Policy contains invalid conditions',
+    },
+  ],
+  [group(10)]: [
+    by('2026-11-22T23:01:00Z', 'Remove member from group', {
+      app: { appId: id(61), displayName: 'Glоbal sync', servicePrincipalId: id(62) },
+    }),
+    by('2026-11-22T23:00:59Z', 'Update group', { app: { servicePrincipalId: id(62) } }),
+  ],
+  [group(11)]: [by('2026-11-22T22:00:00Z', 'Add group', {}), by('2026-11-22T22:00:00Z', 'Add group', { user: {} })],
+  [group(12)]: [
+    by('2026-11-22T21:00:00Z', '::set-output name=a::b|<b>', {
+      user: { displayName: 'Adele (adele@heron.example)\u202e', userPrincipalName: '=mallory@evil.example' },
+    }),
+  ],
+  [group(13)]: [{ ...by('2026-11-21T09:30:00Z', 'Update group', { app: { appId: id(63) } }), run: '20261121-092900' }],
+  [user(4)]: [],
+};
+
+/** The head of a report that says who made the changes. */
+export const headerWithActors: ReportHeader = {
+  ...header,
+  actors: {
+    status: 'partial',
+    from: '2026-11-20T05:59:12.000Z',
+    to: '2026-11-23T02:17:09.000Z',
+    reason: 'It lags, so what was done after 2026-11-23 02:02 UTC may not be in it yet.',
+  },
+};
+
 /** The sample, composed anew: a report is walked once. */
-export function sample(of: readonly Pair[] = pairs, head: ReportHeader = header): Report {
+export function sample(
+  of: readonly Pair[] = pairs,
+  head: ReportHeader = header,
+  known?: (ref: Ref) => readonly ReportActor[],
+): Report {
   return compose({
     header: head,
     kinds,
     compared: compared(of),
     names: sampleNames,
+    ...(known && { actors: (ref) => ({ actors: known(ref), more: known(ref).length > 1 ? 3 : 0 }) }),
     fromComplete: () => true,
     binExpired: false,
     counts: () => ({ ignored: 3, withheld: 0 }),

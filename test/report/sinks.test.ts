@@ -50,7 +50,24 @@ function reportOf({ names, value, member, reason }: Nasty): Report {
       ...header,
       from: { ...header.from, ref: reason },
       coverage: [{ kind: 'users', from: 'complete', to: 'partial', reason }],
+      actors: { status: 'partial', from: header.from.at, to: header.to.at, reason },
     },
+    () => [
+      {
+        activityDateTime: '2026-11-22T23:00:59Z',
+        activityDisplayName: one,
+        initiatedBy: { user: { displayName: two, userPrincipalName: three, ipAddress: value } },
+        result: reason,
+        resultReason: value,
+        correlationId: member,
+      },
+      {
+        activityDateTime: '2026-11-22T23:00:59Z',
+        activityDisplayName: value,
+        initiatedBy: { app: { displayName: one, appId: two } },
+        result: 'success',
+      },
+    ],
   );
 }
 
@@ -150,7 +167,7 @@ describe('CSV', () => {
         for (const line of lines) {
           const fields = line.match(/"(?:[^"]|"")*"/g) ?? [];
           expect(fields.join(',')).toBe(line);
-          expect(fields.length).toBe(16);
+          expect(fields.length).toBe(17);
           for (const field of fields) expect(field.slice(1)).not.toMatch(/^[=+\-@|%\t\r]/);
         }
         expect(commandsIn(lines.join('\n'))).toEqual([]);
