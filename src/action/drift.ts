@@ -5,6 +5,7 @@ import type { Commit } from '../model/commit.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
+import type { TenantReader } from '../model/tenant.ts';
 import { count } from '../report/index.ts';
 import { capture, countsText } from '../verbs/capture.ts';
 import { version } from '../version.ts';
@@ -48,7 +49,13 @@ export async function runDrift(site: Site): Promise<number> {
     const kinds = sayIncomplete(site, live);
     if (base === undefined) await firstCommit(site, repository, live);
     else {
-      const status = await compareAndShow(site, repository, base, live, kinds.length > 0);
+      const status = await compareAndShow(
+        site,
+        repository,
+        { base, live },
+        kinds.length > 0,
+        inputs.actors ? reader : undefined,
+      );
       if (kinds.length === 0) return status;
     }
     return kinds.length > 0 ? exitStatus.incomplete.status : exitStatus.done.status;
@@ -73,15 +80,17 @@ async function firstCommit(site: Site, repository: Repository, live: Commit): Pr
 async function compareAndShow(
   site: Site,
   repository: Repository,
-  base: Commit,
-  live: Commit,
+  { base, live }: { readonly base: Commit; readonly live: Commit },
   partly: boolean,
+  reader: TenantReader | undefined,
 ): Promise<number> {
   const { runner, inputs, page } = site;
   const scope = scopeOf(inputs.kinds);
-  const all = await survey(site, repository, base.id, live.id, scope);
-  const drift = all.objects > 0;
   const first = (await repository.file(base.id, 'tenant.yaml')) === undefined;
+  // Nobody made a whole tenant lately.
+  const log = first ? undefined : reader;
+  const all = await survey(site, repository, base.id, live.id, scope, log);
+  const drift = all.objects > 0;
   const tenantId = live.snapshot!.tenantId;
   runner.output('drift', String(drift));
   runner.output('changed', String(all.objects));
@@ -91,7 +100,7 @@ async function compareAndShow(
   if (drift && !inputs.perKind) shown.push({ base, live, first, branch: whole, kinds: undefined, drift: all });
   if (drift && inputs.perKind)
     for (const kind of all.kinds) {
-      const one = await survey(site, repository, base.id, live.id, { kinds: [kind] });
+      const one = await survey(site, repository, base.id, live.id, { kinds: [kind] }, log);
       shown.push({ base, live, first, branch: `${whole}-${kind}`, kinds: [kind], drift: one });
     }
   const numbers: number[] = [];

@@ -16,7 +16,7 @@ export const inputNames = [
   ...['plan', 'digest', 'goal-branches', 'environment', 'allow-unprotected', 'allow-access'],
   ...planFlagNames.map(flagWords),
   ...['not-after', 'max-age', 'resume'],
-  ...['fail-on-drift', 'per-kind', 'skip-unchanged', 'allow-public'],
+  ...['fail-on-drift', 'per-kind', 'actors', 'skip-unchanged', 'allow-public'],
   ...['signing-key', 'signers', 'anchor', 'notify-webhook', 'notify-format', 'notify-on'],
 ];
 
@@ -53,6 +53,8 @@ export interface Inputs extends Readonly<Record<PlanFlag, boolean>> {
   readonly resume?: string;
   readonly failOnDrift: boolean;
   readonly perKind: boolean;
+  /** Whether drift says who made it. */
+  readonly actors: boolean;
   readonly skipUnchanged: boolean;
   readonly allowPublic: boolean;
   readonly signingKey?: string;
@@ -118,6 +120,7 @@ export function readInputs(environment: World['environment']): Inputs {
     ...given('resume', text('resume')),
     failOnDrift: flag('fail-on-drift'),
     perKind: flag('per-kind'),
+    actors: flag('actors'),
     skipUnchanged: flag('skip-unchanged'),
     allowPublic: flag('allow-public'),
     ...given('signingKey', text('signing-key')),

@@ -8,6 +8,7 @@ import type { Commit, Counts } from '../model/commit.ts';
 import { incomplete } from '../model/coverage.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
+import type { TenantReader } from '../model/tenant.ts';
 import {
   commentLimit,
   count,
@@ -40,15 +41,16 @@ export interface Survey {
   readonly sheets: Sheets;
 }
 
-/** Compares two commits: the numbers at once, the report when it is wanted. */
+/** Compares two commits: the numbers at once, the report when it is wanted; with a reader, also who made the changes. */
 export async function survey(
   site: Site,
   repository: Repository,
   from: string,
   to: string,
   scope: Scope,
+  reader?: TenantReader,
 ): Promise<Survey> {
-  const open = () => differenceOf(site, repository, from, to, scope);
+  const open = () => differenceOf(site, repository, from, to, scope, reader);
   const difference = await open();
   try {
     const sheet = sheetOf(difference);
@@ -95,6 +97,7 @@ function differenceOf(
   from: string,
   to: string,
   scope: Scope,
+  reader: TenantReader | undefined,
 ): Promise<Difference> {
   return diff({
     repository,
@@ -103,6 +106,7 @@ function differenceOf(
     from,
     to,
     scope: { kinds: scope.kinds, ids: scope.refs },
+    ...(reader === undefined ? {} : { actors: true, reader: async () => reader }),
     now: world.now,
     version,
     signal: world.signal,

@@ -127,6 +127,21 @@ describe('drift', () => {
     expect((await run({ command: 'drift' })).outputs['pull-request']).toBe('2');
   });
 
+  it('says who made it where that is asked for, also on a baseline that somebody merged', async () => {
+    const { server, run, rename, sandbox } = await withBaseline();
+    await rename('Known');
+    await run({ command: 'drift' });
+    expect(server.pulls[0]!.body).not.toContain('Update&#32;group');
+    server.merge(1, 'squash');
+    await rename('Not known');
+    const { summary } = await run({ command: 'drift', actors: 'true' });
+    for (const text of [server.pulls[1]!.body, summary]) {
+      expect(text).toContain('by&#32;Driftline&#32;&#40;sandbox&#41;&#32;&#40;application');
+      expect(text).toContain('Update&#32;group');
+    }
+    expect(sandbox.requests.some(({ path }) => path.includes('/auditLogs/'))).toBe(true);
+  });
+
   it('fails the step only where it is asked to', async () => {
     const { run, rename } = await withBaseline();
     await rename('Other');
