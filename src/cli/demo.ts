@@ -35,10 +35,13 @@ export const demoCommand = command<Arguments>({
       await terminal.out(`A tenant is served at ${graphUrl}; its history goes to ${folder}\n`);
       await step(['snapshot']);
       await terminal.out(`\n${styled(terminal, 'bold', 'A bad night, by Graph calls:')}\n`);
-      for await (const deed of badNight(env)) await terminal.out(`  ${deed}\n`);
+      // The session is an administrator's: the audit log will name him.
+      const stolen = [...sandbox.store.list('user')].find(({ jobTitle }) => jobTitle === 'Identity Engineer')!;
+      const session = { ...env, DRIFTLINE_ACCESS_TOKEN: sandbox.userToken(stolen.id) };
+      for await (const deed of badNight(session)) await terminal.out(`  ${deed}\n`);
       await step(['snapshot']);
       await step(['log']);
-      await step(['diff', 'HEAD~1', 'HEAD', '--details']);
+      await step(['diff', 'HEAD~1', 'HEAD', '--details', '--actors']);
       // A recovery of Conditional Access wants to know who must never be locked out.
       const emergency = [...sandbox.store.list('user')].filter(({ displayName }) =>
         /emergency/i.test(String(displayName)),
