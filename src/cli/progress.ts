@@ -1,5 +1,6 @@
 // Progress: one line that a person can watch on long work; nothing where nobody watches.
 import ora from 'ora';
+import { auditLog } from '../model/audit.ts';
 import type { ReadProgress } from '../model/tenant.ts';
 import type { CaptureProgress } from '../verbs/capture.ts';
 import type { CommonArguments } from './command.ts';
@@ -77,6 +78,8 @@ export class ProgressLine {
     const reading = kinds.filter(({ done }) => !done);
     const parts = [`${whole(total)} objects read${rate === undefined ? '' : `, ${whole(rate)}/s`}`];
     if (reading.length > 0) parts.push(`reading ${reading.map((kind) => this.#kindText(kind)).join(', ')}`);
+    const asked = this.#requests.get(auditLog);
+    if (asked !== undefined) parts.push(`reading the ${auditLog} (${requestsText(asked)})`);
     const left = reading.reduce((sum, { objects, expected = 0 }) => sum + Math.max(0, expected - objects), 0);
     // While a kind's links are read, nobody knows yet how fast its objects will come.
     const begun = reading.every(({ objects, expected = 0 }) => objects > 0 || expected === 0);
@@ -94,8 +97,12 @@ export class ProgressLine {
   #kindText({ kind, objects, expected }: CaptureProgress): string {
     const requests = this.#requests.get(kind);
     const of = expected === undefined ? '' : ` of about ${whole(expected)}`;
-    return `${kind} ${whole(objects)}${of}${requests === undefined ? '' : ` (${requests === 1 ? '1 request' : `${whole(requests)} requests`})`}`;
+    return `${kind} ${whole(objects)}${of}${requests === undefined ? '' : ` (${requestsText(requests)})`}`;
   }
+}
+
+function requestsText(requests: number): string {
+  return requests === 1 ? '1 request' : `${whole(requests)} requests`;
 }
 
 function whole(number: number): string {

@@ -1,5 +1,8 @@
 // Audit: an entry of the tenant's directory audit log, by Graph's own names; who did what, when, and about which objects.
 
+/** What the log is called where its reading is told of, beside the names of kinds. */
+export const auditLog = 'audit log';
+
 /** Who did it: a user, an application, or, where the log does not say, neither. */
 export interface Initiator {
   readonly user?: {

@@ -1,5 +1,5 @@
 // The directory's audit log: a question into pages of entries, the newest first, each read for what it names (reference 1.16).
-import type { AuditEntry, AuditQuestion, Initiator } from '../model/audit.ts';
+import { type AuditEntry, type AuditQuestion, auditLog, type Initiator } from '../model/audit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
@@ -11,8 +11,6 @@ import { isFatal, Refused, shapeProblem } from './problems.ts';
 
 const path = '/auditLogs/directoryAudits';
 const permission = 'AuditLog.Read.All';
-/** The log's name where it is spoken of. */
-const about = 'audit log';
 
 /**
  * Pages of entries, the newest first; an entry may come twice. Throws NotComplete where the log may not, or cannot, be read.
@@ -24,7 +22,7 @@ export async function* readAudits(
   granted: readonly string[] | undefined,
 ): AsyncGenerator<readonly AuditEntry[]> {
   const query = { $filter: encodeURIComponent(filterOf(question)), $orderby: 'activityDateTime%20desc', $top: 1000 };
-  const listing = { version: 'v1.0', path: withQuery(path, query), lane: 'audit', about } as const;
+  const listing = { version: 'v1.0', path: withQuery(path, query), lane: 'audit', about: auditLog } as const;
   try {
     for await (const { items } of readPages(graph, { ...listing, entitySet: 'directoryAudits' }))
       yield items.map(entryOf);
@@ -104,18 +102,18 @@ function present(values: Readonly<Record<string, string | undefined>>): Record<s
 function notComplete(error: unknown, granted: readonly string[] | undefined): unknown {
   if (!(error instanceof Problem) || isFatal(error)) return error;
   if (!(error instanceof Refused))
-    return new NotComplete('failed', about, `${error.detail} (${error.subject ?? path})`, error);
+    return new NotComplete('failed', auditLog, `${error.detail} (${error.subject ?? path})`, error);
   const said = `Graph answers ${statusText(error.answer)} to GET ${path}`;
   if (isLicence(error.answer))
     return new NotComplete(
       'unlicensed',
-      about,
+      auditLog,
       `The tenant has no Microsoft Entra ID P1 or P2, which this needs: ${said}.`,
     );
-  if (error.answer.status !== 403) return new NotComplete('failed', about, `${said}.`);
+  if (error.answer.status !== 403) return new NotComplete('failed', auditLog, `${said}.`);
   const advice =
     granted === undefined || granted.includes(permission)
       ? `It needs ${permission}, and of a user a role that may read the log.`
       : `The token lacks ${permission}. Grant it to the app registration and give admin consent.`;
-  return new NotComplete('forbidden', about, `${said}. ${advice}`);
+  return new NotComplete('forbidden', auditLog, `${said}. ${advice}`);
 }

@@ -41,6 +41,12 @@ describe('the progress line', () => {
     expect(made.text()).toBe('50 objects read, 10/s; reading users 0 of about 1,000,000 (1,200 requests)');
   });
 
+  it('shows the reading of the audit log by its requests', () => {
+    const { made } = line();
+    made.read({ kind: 'audit log', objects: 0, requests: 1 });
+    expect(made.text()).toBe('0 objects read; reading the audit log (1 request)');
+  });
+
   it('reckons with what it went like lately, not with what was waited for long ago', () => {
     const { made, pass } = line();
     for (let second = 1; second <= 100; second += 1) {
