@@ -2,5 +2,11 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['test/**/*.sweep.ts'], isolate: false, testTimeout: 600_000, hookTimeout: 60_000 },
+  test: {
+    include: ['test/**/*.sweep.ts', 'test/verbs/first-killed.test.ts'],
+    env: { DRIFTLINE_WHOLE: 'true' },
+    isolate: false,
+    testTimeout: 600_000,
+    hookTimeout: 60_000,
+  },
 });
