@@ -143,6 +143,8 @@ function nativeText(kind: Kind, path: string, fact: Attribute): string {
 
 function linkStoredText(fact: LinkKind): string {
   const notes = [
+    fact.existsWhen === undefined ? '' : `where ${fact.existsWhen.map(conditionText).join(' or ')}`,
+    fact.absentIn === undefined ? '' : `not in the clouds ${fact.absentIn.join(', ')}`,
     fact.computedWhen === undefined ? '' : `not where ${conditionText(fact.computedWhen)}`,
     fact.hiddenWhen === undefined
       ? ''

@@ -91,6 +91,7 @@ export const users = {
     // Of those who came by invitation, whatever they are now (documentation of user: "responsible for this guest's privileges").
     sponsors: {
       targets: ['users', 'groups'],
+      absentIn: ['usgov', 'usgovdod', 'china'],
       existsWhen: [
         { attribute: 'userType', equals: 'Guest' },
         { attribute: 'creationType', equals: 'Invitation' },

@@ -131,6 +131,8 @@ export interface LinkKind {
   readonly item?: { readonly target: string; readonly targetType?: string; readonly properties: readonly string[] };
   /** Only objects for which one of these holds have the link: the others are not asked for it. */
   readonly existsWhen?: readonly (Condition & { readonly equals: string })[];
+  /** Clouds that do not have it (documentation of each request: "available in the following national cloud deployments"). */
+  readonly absentIn?: readonly string[];
   /** Where this holds the link is computed by the server: not stored, never written. */
   readonly computedWhen?: Condition;
   /** Where this holds Graph shows the link only to a token with that permission, and to others as empty (reference 3.2). */
@@ -260,6 +262,23 @@ export interface Kind {
 /** The attributes that may name an object of this kind, best first. */
 export function nameAttributes(kind: Kind | undefined): readonly string[] {
   return kind?.names ?? ['displayName'];
+}
+
+const rowsByCloud = new Map<string, WeakMap<Kind, Kind>>();
+
+/** A kind as a cloud has it: without the links that there are not. */
+export function kindIn(cloud: string, kind: Kind): Kind {
+  const absent = Object.keys(kind.links).filter((link) => kind.links[link]!.absentIn?.includes(cloud));
+  if (absent.length === 0) return kind;
+  const rows = rowsByCloud.get(cloud) ?? new WeakMap<Kind, Kind>();
+  rowsByCloud.set(cloud, rows);
+  const known = rows.get(kind);
+  if (known !== undefined) return known;
+  const links = Object.fromEntries(Object.entries(kind.links).filter(([link]) => !absent.includes(link)));
+  const tracked = kind.tracked && { besides: kind.tracked.besides.filter((part) => !absent.includes(part)) };
+  const row: Kind = { ...kind, links, ...(tracked && { tracked }) };
+  rows.set(kind, row);
+  return row;
 }
 
 /** The kinds by name, in the order they are read and shown. */

@@ -2,7 +2,7 @@
 import { besidesText, type Link } from '../model/entity.ts';
 import { keyOfGraphId } from '../model/graph-id.ts';
 import { isArray, isObject, type JsonObject } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
+import { type Kind, kindIn } from '../model/kind.ts';
 import { isKey } from '../model/ref.ts';
 import type { ChangeMark, Changes, ChangeTracking } from '../model/tenant.ts';
 import { keyOfRaw, selectOf, withQuery } from './addressing.ts';
@@ -18,10 +18,12 @@ import { Refused, shapeProblem } from './problems.ts';
 
 export class GraphTracking implements ChangeTracking {
   readonly #graph: Graph;
+  readonly #cloud: string;
   readonly #permissions: () => Promise<readonly string[] | undefined>;
 
-  constructor(graph: Graph, permissions: () => Promise<readonly string[] | undefined>) {
+  constructor(graph: Graph, cloud: string, permissions: () => Promise<readonly string[] | undefined>) {
     this.#graph = graph;
+    this.#cloud = cloud;
     this.#permissions = permissions;
   }
 
@@ -41,7 +43,7 @@ export class GraphTracking implements ChangeTracking {
 
   async besides(kind: Kind): Promise<ReadonlyMap<string, string> | undefined> {
     const found = new Map<string, string>();
-    for (const part of kind.tracked?.besides ?? []) {
+    for (const part of kindIn(this.#cloud, kind).tracked?.besides ?? []) {
       const texts = await this.#told(kind, () => this.#partsOf(kind, part));
       if (texts === undefined) return undefined;
       for (const [key, text] of texts) found.set(key, (found.get(key) ?? '') + text);

@@ -4,7 +4,7 @@ import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import { graphIdOf } from '../model/graph-id.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
+import { type Kind, kindIn } from '../model/kind.ts';
 import { isKey, type Ref, toRef } from '../model/ref.ts';
 import {
   type ChangeTracking,
@@ -56,7 +56,7 @@ export class GraphReader implements TenantReader {
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
-    this.tracking = new GraphTracking(parts.graph, async () => (await this.#claims()).permissions);
+    this.tracking = new GraphTracking(parts.graph, parts.cloud.name, async () => (await this.#claims()).permissions);
   }
 
   statistics() {
@@ -115,7 +115,7 @@ export class GraphReader implements TenantReader {
     const { permissions } = await this.#claims();
     this.#objects.set(kind.name, 0);
     try {
-      for await (const page of collect(this.#collecting(kind, permissions), start)) {
+      for await (const page of collect(this.#collecting(this.#row(kind), permissions), start)) {
         this.#objects.set(kind.name, this.#objects.get(kind.name)! + page.entities.length);
         this.tell(kind.name);
         yield page;
@@ -129,8 +129,9 @@ export class GraphReader implements TenantReader {
   async readObjects(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
     const { permissions } = await this.#claims();
     try {
-      const { raws, expanded } = await this.#rawObjects(kind, keys, permissions);
-      const entities = await entitiesOf(this.#collecting(kind, permissions), raws, { expanded });
+      const row = this.#row(kind);
+      const { raws, expanded } = await this.#rawObjects(row, keys, permissions);
+      const entities = await entitiesOf(this.#collecting(row, permissions), raws, { expanded });
       return byKey(entities, keys);
     } catch (error) {
       throw toNotComplete(kind, error, permissions);
@@ -210,6 +211,10 @@ export class GraphReader implements TenantReader {
         reason: problem.detail,
       } as const;
     }
+  }
+
+  #row(kind: Kind): Kind {
+    return kindIn(this.#parts.cloud.name, kind);
   }
 
   #collecting(kind: Kind, permissions: readonly string[] | undefined): Collecting {

@@ -466,6 +466,19 @@ describe('coverage', () => {
     expect(fake.requests).toEqual([]);
   });
 
+  it('does not ask a cloud for links that it does not have', async () => {
+    const fake = new FakeGraph({
+      objects: { users: users(3).map((user) => ({ ...user, userType: 'Guest' })) },
+      delta: { users: users(3).map(({ id }) => ({ id: id! })) },
+      fault: ({ url }) => (/sponsors/i.test(url.href) ? refusal(400, 'Request_UnsupportedQuery') : undefined),
+    });
+    const { reader } = open(fake, { cloud: 'usgov', graphUrl: 'https://graph.microsoft.com' });
+    expect(await all(reader.read(row('users')))).toHaveLength(3);
+    await reader.readObjects(row('users'), [guid('a', 1)]);
+    expect(await reader.tracking!.besides(row('users'))).toEqual(new Map());
+    expect(fake.requests.filter(({ url }) => /sponsors/i.test(url.href))).toEqual([]);
+  });
+
   it('probes a kind with one small read', async () => {
     const fake = new FakeGraph({ objects: { users: users(5) } });
     expect(await open(fake).reader.probe(row('users'))).toBeUndefined();
