@@ -1,6 +1,6 @@
 // Killed at any moment: the branch is at the old commit or at the new one, nothing is damaged, and the next run succeeds (law 6).
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Entity } from '../../src/model/entity.ts';
@@ -100,8 +100,11 @@ function killGroup(pid: number): void {
 }
 
 function locksIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
-    /\.lock$|^fast_import_crash|\.new$|\.dead$/.test(path),
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+    (path) =>
+      /\.lock$|^fast_import_crash|\.new$|\.dead$/.test(path) &&
+      // Killed between making such a file and writing into it: another run may be at that point now, so it is left alone for ten seconds.
+      !(path.endsWith('.new') && statSync(join(folder, path)).size === 0),
   );
 }
 
