@@ -129,17 +129,18 @@ export class Feed {
 
   /**
    * Objects that lie between others (their key is made of the ids of those) go and come back with them (reference 3.4), and nothing says that
-   * change tracking tells of it: the keys of those that went or may have come back so. Undefined where that cannot be told.
+   * change tracking tells of it: the keys of those between objects that changed, which may have gone and come back meanwhile, and of those that
+   * may have come back with one. Undefined where that cannot be told.
    */
   async #between(kind: Kind): Promise<ReadonlySet<string> | undefined> {
     const { repository, tracking, base, kinds } = this.#options;
     const found = new Set<string>();
-    const gone = new Set<string>();
+    const changed = new Set<string>();
     for (const attribute of kind.key === 'id' ? [] : kind.key) {
       const end = kinds.get(kind.attributes[attribute]?.refersTo?.kind ?? '');
       const changes = end === undefined ? undefined : await this.#changesOf(end);
       if (end === undefined || changes === undefined) return undefined;
-      for (const key of changes.gone) gone.add(key);
+      for (const key of changes.keys) changed.add(key);
       const refs = [...changes.keys].filter((key) => !changes.gone.has(key)).map((key) => toRef(end.name, key));
       const came = new Set(refs);
       if (refs.length > 0) for await (const { ref } of repository.files(base!.id, { refs })) came.delete(ref);
@@ -147,12 +148,12 @@ export class Feed {
       if (held === undefined) return undefined;
       for (const key of held) found.add(key);
     }
-    if (gone.size > 0)
+    if (changed.size > 0)
       for await (const { ref } of repository.files(base!.id, { kinds: [kind.name] }))
         if (
           keyOf(ref)
             .split('_')
-            .some((end) => gone.has(end))
+            .some((end) => changed.has(end))
         )
           found.add(keyOf(ref));
     return found;

@@ -213,6 +213,10 @@ describe('a snapshot by differences', () => {
     expect(await counts()).toBeLessThan(before);
     events.comeBack!(sandbox, 0, 0);
     expect(await counts()).toBe(before);
+    // Gone and back between two snapshots, and what went with it is not back.
+    vanish(store, 'servicePrincipal', String(grant!.clientId));
+    store.restore(String(grant!.clientId));
+    expect(await counts()).toBeLessThan(before);
   });
 
   it('asks for what has changed and nothing else, and says so in counts', async () => {
