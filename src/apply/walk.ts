@@ -1,6 +1,8 @@
 // The walk: an approved plan and the doors to the tenant in, an outcome for every step out; each write journaled before and after.
+
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
+import { grouped } from '../model/grouped.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, resolvePlaceholders, type Step } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
@@ -194,24 +196,15 @@ export class Walk {
   }
 
   async wave(steps: readonly Step[]): Promise<void> {
-    const units = new Map<Ref, Step[]>();
-    for (const step of steps) {
-      const unit = units.get(step.ref);
-      if (unit === undefined) units.set(step.ref, [step]);
-      else unit.push(step);
-    }
-    const links: Step[][] = [];
-    const lanes = new Map<string, Step[][]>();
-    for (const unit of units.values()) {
-      const kind = this.kindOf(unit[0]!);
-      if (kind.lane === 'directory' && unit.every((step) => isPlainLink(step, kind))) links.push(unit);
-      else {
-        const lane = lanes.get(kind.lane);
-        if (lane === undefined) lanes.set(kind.lane, [unit]);
-        else lane.push(unit);
-      }
-    }
-    const work: Promise<void>[] = [linkUnits(this, links)];
+    const units = [...grouped(steps, ({ ref }) => ref).values()];
+    const laneOf = (unit: readonly Step[]) => this.kindOf(unit[0]!).lane;
+    const areLinks = (unit: readonly Step[]) =>
+      laneOf(unit) === 'directory' && unit.every((step) => isPlainLink(step, this.kindOf(step)));
+    const lanes = grouped(
+      units.filter((unit) => !areLinks(unit)),
+      laneOf,
+    );
+    const work: Promise<void>[] = [linkUnits(this, units.filter(areLinks))];
     for (const [lane, lined] of lanes) {
       const queue = lined.values();
       const workers = lane === 'directory' ? this.options.concurrency : 1;

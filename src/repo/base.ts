@@ -1,5 +1,7 @@
 // The base of a capture: a commit in; how many objects it has of each kind, and which, as far as the capture must know them, out.
+
 import type { Commit } from '../model/commit.ts';
+import { grouped } from '../model/grouped.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import { pathOf } from './layout.ts';
@@ -49,13 +51,11 @@ export async function lookUp(
 ): Promise<ObjectTable> {
   const table = new ObjectTable();
   if (base === undefined) return table;
-  const folders = new Map<string, string[]>();
-  for (const ref of refs) {
-    if (kindOf(ref) !== kind.name) continue;
-    const path = `${store.statePath}/${pathOf(kind, keyOf(ref))}`;
-    const folder = path.slice(0, path.lastIndexOf('/'));
-    folders.set(folder, [...(folders.get(folder) ?? []), keyOf(ref)]);
-  }
+  const own = [...refs].filter((ref) => kindOf(ref) === kind.name).map(keyOf);
+  const folders = grouped(own, (key) => {
+    const path = `${store.statePath}/${pathOf(kind, key)}`;
+    return path.slice(0, path.lastIndexOf('/'));
+  });
   for (const [folder, keys] of folders) {
     const tree = await store.objects.tree(`${base.id}:${folder}`);
     for (const key of keys) {

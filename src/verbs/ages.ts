@@ -1,6 +1,8 @@
 // Ages: what a goal gives access to, each with the oldest commit from which on its history shows it; read from git, newest first.
+
 import type { Commit } from '../model/commit.ts';
 import type { Entity } from '../model/entity.ts';
+import { grouped } from '../model/grouped.ts';
 import type { Kinds } from '../model/kind.ts';
 import type { IdMap } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
@@ -21,8 +23,7 @@ const atATime = 4;
 
 /** The grants of the pairs with their ages. An object costs one walk through the commits that changed it, back to where the grant came. */
 export async function agedGrants(sources: Sources, pairs: readonly Pair[]): Promise<AgedGrant[]> {
-  const byRef = new Map<Ref, Grant[]>();
-  for (const grant of grantsIn(sources.kinds, pairs)) byRef.set(grant.ref, [...(byRef.get(grant.ref) ?? []), grant]);
+  const byRef = grouped(grantsIn(sources.kinds, pairs), ({ ref }) => ref);
   const goals = new Map(pairs.map(({ ref, goal }) => [ref, goal]));
   const refsOf = everyRef(sources.ids);
   const found: AgedGrant[] = [];

@@ -1,6 +1,8 @@
 // Lost answers: objects that a run may have made without being told their ids, found again by what it wanted to make (trust.md 1.5).
+
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
+import { grouped } from '../model/grouped.ts';
 import type { Kind } from '../model/kind.ts';
 import type { IdMap } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
@@ -26,10 +28,8 @@ export interface Lost {
  */
 export async function idsOfLost(request: Reading, lost: Lost): Promise<IdMap> {
   const found: Record<string, string> = {};
-  const byKind = new Map<string, Ref[]>();
-  for (const ref of lost.refs)
-    if (!Object.hasOwn(lost.ids, keyOf(ref))) byKind.set(kindOf(ref), [...(byKind.get(kindOf(ref)) ?? []), ref]);
-  for (const [name, refs] of byKind) {
+  const open = [...lost.refs].filter((ref) => !Object.hasOwn(lost.ids, keyOf(ref)));
+  for (const [name, refs] of grouped(open, kindOf)) {
     const kind = request.kinds.get(name);
     if (kind === undefined) continue;
     const wanted: Entity[] = [];

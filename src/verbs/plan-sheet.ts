@@ -1,9 +1,11 @@
 // A plan as a sheet, so that the renderers that say a difference say a recovery too; made from the saved plan alone.
+
 import { diffEntities } from '../diff/index.ts';
 import { canonicalEntity } from '../model/canonical.ts';
 import { graphIdOf } from '../model/graph-id.ts';
+import { grouped } from '../model/grouped.ts';
 import { compareText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { AccessClass, Kind, Kinds } from '../model/kind.ts';
+import type { Kind, Kinds } from '../model/kind.ts';
 import type { Plan, Refusal, Step } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { ReportAttribute, ReportLink } from '../model/report.ts';
@@ -41,14 +43,15 @@ function notices(plan: Plan): Notice[] {
   const found: Notice[] = [];
   if (plan.blockers.length > 0)
     found.push({ tone: 'warning', heading: 'This plan may not be applied', lines: plan.blockers.map(refusalLine) });
-  const giving = plan.steps.flatMap((step) => step.access.map((one): [AccessClass, Step] => [one, step]));
-  const access = grouped(giving);
+  const giving = plan.steps.flatMap((step) => step.access.map((one) => ({ one, step })));
+  const access = grouped(giving, ({ one }) => one);
   if (access.size > 0)
     found.push({
       tone: 'warning',
       heading: 'It gives access',
       lines: [...access].map(
-        ([one, steps]) => `${one}, ${count(steps.length, 'step')}: ${accessMeanings[one]}${youngestText(steps)}`,
+        ([one, given]) =>
+          `${one}, ${count(given.length, 'step')}: ${accessMeanings[one]}${youngestText(given.map(({ step }) => step))}`,
       ),
     });
   if (plan.warnings.length > 0) found.push({ tone: 'warning', heading: 'Know this first', lines: plan.warnings });
@@ -115,19 +118,9 @@ async function* items(plan: Plan, kinds: Kinds): AsyncGenerator<SheetItem> {
   for (const { ref } of plan.refusals) refused.set(ref, (refused.get(ref) ?? 0) + 1);
   for (const kind of kinds.values()) {
     const steps = plan.steps.filter(({ ref }) => kindOf(ref) === kind.name);
-    for (const [ref, own] of grouped(steps.map((step): [Ref, Step] => [step.ref, step])))
+    for (const [ref, own] of grouped(steps, (step) => step.ref))
       yield item(ref, own, kind, kinds, refused.get(ref) ?? 0);
   }
-}
-
-function grouped<Key, Value>(entries: readonly (readonly [Key, Value])[]): Map<Key, Value[]> {
-  const groups = new Map<Key, Value[]>();
-  for (const [key, value] of entries) {
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return groups;
 }
 
 function item(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, refused: number): SheetItem {

@@ -1,6 +1,8 @@
 // The timeline: the snapshots of the branch, newest first, a chart of the changes a day, and one snapshot by itself.
+
 import { html } from 'hono/html';
 import type { Commit } from '../../model/commit.ts';
+import { grouped } from '../../model/grouped.ts';
 import { coverageAt } from '../../verbs/capture.ts';
 import type { Page, Viewer } from './layout.ts';
 import { coverageTable } from './standing.ts';
@@ -14,8 +16,7 @@ export async function timelinePage(viewer: Viewer): Promise<Page> {
   const skip = Number(url.searchParams.get('skip') ?? 0) || 0;
   const all = await office.snapshots();
   const listed = all.slice(skip, skip + top);
-  const days = new Map<string, Commit[]>();
-  for (const commit of listed) days.set(commit.at.slice(0, 10), [...(days.get(commit.at.slice(0, 10)) ?? []), commit]);
+  const days = grouped(listed, ({ at }) => at.slice(0, 10));
   const [newest] = all;
   return {
     title: 'Snapshots',

@@ -1,5 +1,7 @@
 // Values: attribute and link changes as HTML, before and after side by side, with the names of what ids point to.
+
 import { html } from 'hono/html';
+import { grouped } from '../../model/grouped.ts';
 import { isArray, isObject, type Json } from '../../model/json.ts';
 import { keyOf } from '../../model/ref.ts';
 import type { ReportAttribute, ReportLink } from '../../model/report.ts';
@@ -54,9 +56,7 @@ function itemsHtml(items: readonly Json[], names: ReportAttribute['names']): Htm
 
 /** The links of one object by name: who came, who went. */
 export function linksHtml(links: readonly ReportLink[], words: readonly [string, string], commit?: string): Html {
-  const byName = new Map<string, ReportLink[]>();
-  for (const link of links) byName.set(link.link, [...(byName.get(link.link) ?? []), link]);
-  return html`${[...byName].map(([name, list]) => {
+  return html`${[...grouped(links, ({ link }) => link)].map(([name, list]) => {
     const of = (operation: ReportLink['operation']) => list.filter((link) => link.operation === operation);
     const [removed, added] = [of('remove'), of('add')];
     return html`<div class="attribute"><h3>${shown(name)} <span class="added">+${added.length}</span> <span class="removed">−${removed.length}</span></h3><div class="sides">
