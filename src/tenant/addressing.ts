@@ -54,6 +54,11 @@ export function withQuery(path: string, options: Readonly<Record<string, string 
   return query.length === 0 ? path : `${path}?${query.join('&')}`;
 }
 
+/** A text as OData has it in filters and keys. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
 /** The object of a singleton's answer, which some singletons wrap into a collection of one (`/organization`). */
 export function singletonIn(kind: Kind, body: unknown): JsonObject {
   const subject = `GET ${kind.path}`;

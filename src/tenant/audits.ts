@@ -3,7 +3,7 @@ import { type AuditEntry, type AuditQuestion, auditLog, type Initiator } from '.
 import { NotComplete } from '../model/coverage.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
-import { withQuery } from './addressing.ts';
+import { quoted, withQuery } from './addressing.ts';
 import { isLicence, statusText } from './answer.ts';
 import type { Graph } from './graph.ts';
 import { readPages } from './paging.ts';
@@ -32,7 +32,6 @@ export async function* readAudits(
 }
 
 function filterOf({ from, to, id, activity }: AuditQuestion): string {
-  const quoted = (text: string) => `'${text.replaceAll("'", "''")}'`;
   return [
     `activityDateTime ge ${from} and activityDateTime le ${to}`,
     ...(id === undefined ? [] : [`targetResources/any(t: t/id eq ${quoted(id)})`]),

@@ -4,11 +4,10 @@ import type { JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
 import type { PageNotes } from '../model/tenant.ts';
-import { type LinkIndex, linkIndex, readLinkIndex } from './delta.ts';
+import { type Indexing, LinkIndex, readLinkIndex } from './delta.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
-import type { Graph } from './graph.ts';
 import { SeenKeys } from './guids.ts';
-import { Refused } from './problems.ts';
+import { gatherWhereListed } from './paging.ts';
 
 /** What to ask of a part (a link's name, or that of contained objects) by an object's id; undefined: ask for it one by one. */
 export interface Bulk {
@@ -19,7 +18,8 @@ export interface Bulk {
 }
 
 /** Reads what comes in bulk, part by part. Throws where a part was not read to its end; what the server has no such listing for is asked for one by one. */
-export async function readBulk(graph: Graph, kind: Kind, notes?: PageNotes): Promise<Bulk> {
+export async function readBulk(indexing: Indexing, notes?: PageNotes): Promise<Bulk> {
+  const { kind } = indexing;
   const names = Object.keys(kind.links);
   const told = names.filter((link) => kind.links[link]!.read === 'delta');
   const apart = names.filter((link) => isApart(kind, link));
@@ -27,9 +27,9 @@ export async function readBulk(graph: Graph, kind: Kind, notes?: PageNotes): Pro
   const reading = [
     ...(told.length === 0
       ? []
-      : [readLinkIndex(graph, kind, told, notes).then((index) => told.map((link) => ({ link, index })))]),
-    ...apart.map((link) => readLinks(graph, kind, link, notes).then((index) => [{ link, index }])),
-    ...held.map((part) => readItems(graph, kind, part, notes).then((found) => [{ part, found }])),
+      : [readLinkIndex(indexing, told, notes).then((index) => told.map((link) => ({ link, index })))]),
+    ...apart.map((link) => readLinks(indexing, link, notes).then((index) => [{ link, index }])),
+    ...held.map((part) => readItems(indexing, part, notes).then((found) => [{ part, found }])),
   ];
   // All are heard to their end, so that none goes on in the background when another has failed.
   const outcomes =
@@ -74,13 +74,11 @@ class Items {
   }
 }
 
-async function readLinks(graph: Graph, kind: Kind, link: string, notes: PageNotes | undefined): Promise<LinkIndex> {
-  return readParts(
-    graph,
-    kind,
-    link,
-    notes,
-    () => linkIndex(graph, [link], kind),
+async function readLinks(indexing: Indexing, link: string, notes: PageNotes | undefined): Promise<LinkIndex> {
+  const { graph, kind, guids } = indexing;
+  return gatherWhereListed(
+    readExpanded(graph, kind, link, notes),
+    () => new LinkIndex([link], kind, guids),
     (index, raw) => {
       const id = String(raw.id);
       index.forget(id);
@@ -92,39 +90,13 @@ async function readLinks(graph: Graph, kind: Kind, link: string, notes: PageNote
   );
 }
 
-async function readItems(graph: Graph, kind: Kind, part: string, notes: PageNotes | undefined): Promise<Items> {
-  return readParts(
-    graph,
-    kind,
-    part,
-    notes,
+async function readItems({ graph, kind }: Indexing, part: string, notes: PageNotes | undefined): Promise<Items> {
+  return gatherWhereListed(
+    readExpanded(graph, kind, part, notes),
     () => new Items(),
     (found, raw) => {
       const items = expandedItems(kind, part, raw);
       if (items !== undefined) found.add(String(raw.id), items);
     },
   );
-}
-
-async function readParts<Found>(
-  graph: Graph,
-  kind: Kind,
-  part: string,
-  notes: PageNotes | undefined,
-  none: () => Found,
-  add: (found: Found, raw: JsonObject) => void,
-): Promise<Found> {
-  let found = none();
-  let pass = 1;
-  try {
-    for await (const page of readExpanded(graph, kind, part, notes)) {
-      if (page.pass !== pass) found = none();
-      pass = page.pass;
-      for (const raw of page.items) add(found, raw);
-    }
-  } catch (error) {
-    if (error instanceof Refused && [400, 404, 405, 501].includes(error.answer.status)) return none();
-    throw error;
-  }
-  return found;
 }

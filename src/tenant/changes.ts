@@ -5,7 +5,7 @@ import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import { type Kind, kindIn } from '../model/kind.ts';
 import { isKey } from '../model/ref.ts';
 import type { ChangeMark, Changes, ChangeTracking } from '../model/tenant.ts';
-import { keyOfRaw, selectOf, withQuery } from './addressing.ts';
+import { keyOfRaw, quoted, selectOf, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
 import { readBatch } from './batch.ts';
 import { itemsOf } from './children.ts';
@@ -13,7 +13,7 @@ import { toNotComplete } from './coverage.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
-import { ExpiredMark, type Listing, readPages } from './paging.ts';
+import { ExpiredMark, gather, type Listing, readPages } from './paging.ts';
 import { Refused, shapeProblem } from './problems.ts';
 
 export class GraphTracking implements ChangeTracking {
@@ -51,18 +51,15 @@ export class GraphTracking implements ChangeTracking {
     return found;
   }
 
-  async #partsOf(kind: Kind, part: string): Promise<ReadonlyMap<string, string>> {
-    let pass = 1;
-    let texts = new Map<string, string>();
-    for await (const page of readExpanded(this.#graph, kind, part)) {
-      if (page.pass !== pass) texts = new Map();
-      pass = page.pass;
-      for (const raw of page.items) {
+  #partsOf(kind: Kind, part: string): Promise<ReadonlyMap<string, string>> {
+    return gather(
+      readExpanded(this.#graph, kind, part),
+      () => new Map<string, string>(),
+      (texts, raw) => {
         const text = partOf(kind, part, raw);
         if (text !== '') texts.set(keyOfRaw(kind, raw), text);
-      }
-    }
-    return texts;
+      },
+    );
   }
 
   keysWith(kind: Kind, attribute: string, ids: readonly string[]): Promise<ReadonlySet<string> | undefined> {
@@ -70,7 +67,7 @@ export class GraphTracking implements ChangeTracking {
       const found = new Set<string>();
       const request = { version: kind.version, lane: kind.lane, about: kind.name };
       const paths = ids.map((id) =>
-        withQuery(kind.path, { $filter: encodeURIComponent(`${attribute} eq '${id}'`), $top: kind.pageSize }),
+        withQuery(kind.path, { $filter: encodeURIComponent(`${attribute} eq ${quoted(id)}`), $top: kind.pageSize }),
       );
       for (const [at, answer] of (await readBatch(this.#graph, request, paths)).entries()) {
         if (!succeeded(answer)) throw new Refused(answer, `GET ${kind.path}`);

@@ -9,15 +9,13 @@ import { keyOfRaw, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
 import { type Bulk, isApart, readBulk } from './bulk.ts';
 import { readChildren } from './children.ts';
+import type { Indexing } from './delta.ts';
 import { expandedLinks, expandedPageSize, expandOf } from './expanded.ts';
-import type { Graph } from './graph.ts';
 import { toEntity } from './normalize.ts';
 import { ExpiredMark, readPages } from './paging.ts';
 import { Refused, Withheld } from './problems.ts';
 
-export interface Collecting {
-  readonly graph: Graph;
-  readonly kind: Kind;
+export interface Collecting extends Indexing {
   /** Application permissions in the token; undefined where it does not say. */
   readonly permissions: readonly string[] | undefined;
   /** Reads single objects, for those that a page tells of in two ways. */
@@ -50,7 +48,7 @@ export async function* collect(collecting: Collecting, start?: ReadingStart): As
   };
   const of = addressOf(graph.url, kind.version, listing.path);
   if (start?.from !== undefined && start.from.of !== of) throw new ExpiredMark('it was given for something else');
-  const bulk = await readBulk(graph, kind, start?.notes);
+  const bulk = await readBulk(collecting, start?.notes);
   const { seen } = bulk;
   const met = (key: string): boolean => seen.met(key) || start?.met(key) === true;
   for await (const { items, next } of readPages(graph, { ...listing, ...(start?.from && { from: start.from.link }) })) {

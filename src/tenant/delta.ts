@@ -7,7 +7,8 @@ import { collectionOf } from './collections.ts';
 import type { Graph } from './graph.ts';
 import { GuidTable, Numbers } from './guids.ts';
 import { notedPages } from './noted.ts';
-import { Refused, shapeProblem } from './problems.ts';
+import { gatherWhereListed } from './paging.ts';
+import { shapeProblem } from './problems.ts';
 
 const told = 1;
 const listed = 2;
@@ -138,13 +139,11 @@ class Chain {
   }
 }
 
-/** One table of GUIDs for all indexes of a client: the members of groups are the users whose managers are asked for at the same time. */
-const guidTables = new WeakMap<Graph, GuidTable>();
-
-export function linkIndex(graph: Graph, links: readonly string[], kind: Kind): LinkIndex {
-  const guids = guidTables.get(graph) ?? new GuidTable();
-  guidTables.set(graph, guids);
-  return new LinkIndex(links, kind, guids);
+/** What links are read into indexes with: one table of GUIDs for all of them, as members of groups are users whose managers are asked for. */
+export interface Indexing {
+  readonly graph: Graph;
+  readonly kind: Kind;
+  readonly guids: GuidTable;
 }
 
 /**
@@ -153,13 +152,10 @@ export function linkIndex(graph: Graph, links: readonly string[], kind: Kind): L
  * that goes for all of them where the server has no delta for the kind.
  */
 export async function readLinkIndex(
-  graph: Graph,
-  kind: Kind,
+  { graph, kind, guids }: Indexing,
   links: readonly string[],
   notes?: PageNotes,
 ): Promise<LinkIndex> {
-  let index = linkIndex(graph, links, kind);
-  let pass = 1;
   const listing = {
     version: kind.version,
     path: `${kind.path}/delta?$select=${links.join(',')}`,
@@ -167,18 +163,11 @@ export async function readLinkIndex(
     about: kind.name,
     delta: true,
   };
-  try {
-    for await (const page of notedPages(graph, listing, links.join('-'), notes)) {
-      if (page.pass !== pass) index = linkIndex(graph, links, kind);
-      pass = page.pass;
-      for (const item of page.items) merge(index, kind, links, item);
-    }
-  } catch (error) {
-    const noDelta = error instanceof Refused && [400, 404, 405, 501].includes(error.answer.status);
-    if (!noDelta) throw error;
-    return linkIndex(graph, links, kind);
-  }
-  return index;
+  return gatherWhereListed(
+    notedPages(graph, listing, links.join('-'), notes),
+    () => new LinkIndex(links, kind, guids),
+    (index, item) => merge(index, kind, links, item),
+  );
 }
 
 function merge(index: LinkIndex, kind: Kind, links: readonly string[], item: JsonObject): void {

@@ -3,10 +3,11 @@ import type { Link } from '../model/entity.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Condition, Kind, LinkKind } from '../model/kind.ts';
 import type { PageNotes } from '../model/tenant.ts';
-import { withQuery } from './addressing.ts';
+import { quoted, withQuery } from './addressing.ts';
 import { keyText, targetRef } from './collections.ts';
 import type { Graph } from './graph.ts';
 import { notedPages } from './noted.ts';
+import type { Page } from './paging.ts';
 import { shapeProblem } from './problems.ts';
 
 /** With an `$expand` Graph gives pages of a hundred (reference 1.4). */
@@ -20,14 +21,8 @@ export function expandOf(kind: Kind, part: string): string {
   return row === undefined || row.item !== undefined ? part : `${part}($select=id)`;
 }
 
-/** A page of a kind's objects with one part of them; `pass` as in a Page. */
-export interface ExpandedPage {
-  readonly items: readonly JsonObject[];
-  readonly pass: number;
-}
-
 /** All objects that may have a link, or contained objects, of this name: their ids and that part of them. Throws as readPages does. */
-export function readExpanded(graph: Graph, kind: Kind, part: string, notes?: PageNotes): AsyncGenerator<ExpandedPage> {
+export function readExpanded(graph: Graph, kind: Kind, part: string, notes?: PageNotes): AsyncGenerator<Page> {
   const existsWhen = kind.links[part]?.existsWhen;
   const path = withQuery(kind.path, {
     $filter: existsWhen === undefined ? undefined : encodeURIComponent(existsWhen.map(filterOf).join(' or ')),
@@ -41,7 +36,7 @@ export function readExpanded(graph: Graph, kind: Kind, part: string, notes?: Pag
 }
 
 function filterOf({ attribute, equals }: Condition & { readonly equals: string }): string {
-  return `${attribute} eq '${equals.replaceAll("'", "''")}'`;
+  return `${attribute} eq ${quoted(equals)}`;
 }
 
 /** The contained objects that came expanded; undefined where they may be cut, or are not there although there should be a list. */

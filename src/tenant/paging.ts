@@ -69,16 +69,46 @@ export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator
 }
 
 /** All items of a short collection. */
-export async function readAll(graph: Graph, listing: Listing): Promise<JsonObject[]> {
-  let items: JsonObject[] = [];
-  let pass = 1;
-  for await (const page of readPages(graph, listing)) {
-    if (page.pass !== pass) items = [];
-    pass = page.pass;
-    items.push(...page.items);
-  }
-  return items;
+export function readAll(graph: Graph, listing: Listing): Promise<JsonObject[]> {
+  return gather(
+    readPages(graph, listing),
+    () => [] as JsonObject[],
+    (items, item) => items.push(item),
+  );
 }
+
+/** What the items of all pages come to; begun anew where the collection had to be, because pages of two passes are never joined. */
+export async function gather<Found>(
+  pages: AsyncIterable<Page>,
+  none: () => Found,
+  add: (found: Found, item: JsonObject) => void,
+): Promise<Found> {
+  let found = none();
+  let pass = 1;
+  for await (const page of pages) {
+    if (page.pass !== pass) found = none();
+    pass = page.pass;
+    for (const item of page.items) add(found, item);
+  }
+  return found;
+}
+
+/** As {@link gather}; nothing where the server has no such listing, so that each object must be asked by itself. */
+export async function gatherWhereListed<Found>(
+  pages: AsyncIterable<Page>,
+  none: () => Found,
+  add: (found: Found, item: JsonObject) => void,
+): Promise<Found> {
+  try {
+    return await gather(pages, none, add);
+  } catch (error) {
+    if (error instanceof Refused && notListed.includes(error.answer.status)) return none();
+    throw error;
+  }
+}
+
+/** So Graph refuses a listing that it does not have for a kind. */
+const notListed: readonly number[] = [400, 404, 405, 501];
 
 interface CheckedPage {
   readonly items: readonly JsonObject[];

@@ -15,7 +15,7 @@ import {
   type TenantIdentity,
   type TenantReader,
 } from '../model/tenant.ts';
-import { keyOfRaw, objectPath, selectOf, singletonIn, withQuery } from './addressing.ts';
+import { keyOfRaw, objectPath, quoted, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { statusText, succeeded } from './answer.ts';
 import { readAudits } from './audits.ts';
 import type { Tokens } from './auth.ts';
@@ -27,6 +27,7 @@ import { collectionOf, keyText } from './collections.ts';
 import { toNotComplete } from './coverage.ts';
 import { expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
+import { GuidTable } from './guids.ts';
 import { toEntity } from './normalize.ts';
 import { checkPage, ExpiredMark, readPages } from './paging.ts';
 import { authenticationProblem, Refused, shapeProblem } from './problems.ts';
@@ -51,6 +52,7 @@ export interface ReaderParts {
 export class GraphReader implements TenantReader {
   readonly #parts: ReaderParts;
   readonly #objects = new Map<string, number>();
+  readonly #guids = new GuidTable();
 
   readonly tracking: ChangeTracking;
 
@@ -220,6 +222,7 @@ export class GraphReader implements TenantReader {
   #collecting(kind: Kind, permissions: readonly string[] | undefined): Collecting {
     return {
       graph: this.#parts.graph,
+      guids: this.#guids,
       kind,
       permissions,
       readObjects: (asked, keys) => this.readObjects(asked, keys),
@@ -274,7 +277,7 @@ export class GraphReader implements TenantReader {
     const ids = keys.map((key) => graphIdOf(kind, key) ?? key);
     const raws: JsonObject[] = [];
     for (let at = 0; at < ids.length; at += idsPerFilter) {
-      const chosen = ids.slice(at, at + idsPerFilter).map((id) => `'${id.replaceAll("'", "''")}'`);
+      const chosen = ids.slice(at, at + idsPerFilter).map(quoted);
       raws.push(
         ...(await this.#listBin(
           kind,

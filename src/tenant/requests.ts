@@ -7,7 +7,7 @@ import type { Step } from '../model/plan.ts';
 import { isGuid, keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { StepCall, StepRequests } from '../model/run.ts';
 import type { GraphRequest } from '../model/tenant.ts';
-import { keyOfRaw, objectPath } from './addressing.ts';
+import { keyOfRaw, objectPath, quoted } from './addressing.ts';
 import { resolveCloud } from './clouds.ts';
 
 /** Targets in one PATCH with `members@odata.bind` (reference 1.11). */
@@ -161,7 +161,7 @@ function rewriteCall(step: ItemStep, { attribute, key }: Contained, kind: Kind, 
 
 function itemPath({ alternateKey, key }: Contained, collection: string, value: string): string {
   if (!alternateKey) return `${collection}/${encodeURIComponent(value)}`;
-  return `${collection}(${key}='${encodeURIComponent(value.replaceAll("'", "''"))}')`;
+  return `${collection}(${key}=${encodeURIComponent(quoted(value))})`;
 }
 
 /** An item's own id is Graph's to give. */
