@@ -1,4 +1,5 @@
 // driftline history: the life of one object through all snapshots, attribute by attribute, newest first.
+import { minuteText } from '../model/moment.ts';
 import type { Sheet, SheetItem } from '../report/index.ts';
 import type { History, HistoryEntry } from '../verbs/history.ts';
 import { command, workplaceFor } from './command.ts';
@@ -67,7 +68,7 @@ function sheetOf({ ref, entries }: History): Sheet {
     for await (const { commit, change } of entries) {
       count += 1;
       const { because: _because, ...item } = itemOf(change);
-      const section = `${commit.at.slice(0, 16).replace('T', ' ')} UTC  ${commit.id.slice(0, 12)}  ${commit.subject}`;
+      const section = `${minuteText(commit.at)}  ${commit.id.slice(0, 12)}  ${commit.subject}`;
       yield { ...item, section, action: '', marks: change.synced ? ['synced'] : [] };
     }
   }

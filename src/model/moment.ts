@@ -1,4 +1,4 @@
-// Moments as people write them: a day or a time in UTC, into the instant that is meant.
+// Moments as people write and read them: a day or a time in UTC into the instant that is meant, and an instant into such a time.
 import { Problem } from './problem.ts';
 
 const DAY = /^(\d{4}-\d{2}-\d{2})$/;
@@ -31,4 +31,9 @@ export function requireMoment(subject: string, text: string, now: Date): string 
     detail: `${JSON.stringify(text.slice(0, 80))} is neither a day (2026-11-20, yesterday) nor a time in UTC (2026-11-20T14:00Z).`,
     subject,
   });
+}
+
+/** An ISO 8601 instant to the minute, as reports say it: `2026-11-20 14:00 UTC`. */
+export function minuteText(at: string): string {
+  return `${at.slice(0, 16).replace('T', ' ')} UTC`;
 }

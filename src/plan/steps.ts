@@ -1,7 +1,9 @@
 // Steps of one object: the object as it is and as the goal has it in, drafts of steps and refusals out.
+
 import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { type AccessClass, holds, type Kind } from '../model/kind.ts';
+import { minuteText } from '../model/moment.ts';
 import type { Placeholder, Refusal, Since } from '../model/plan.ts';
 import { keyOf, kindOf, mayBeObject, type Ref, toRef } from '../model/ref.ts';
 import { accessMeanings, accessOfLink, accessOfObject, accessOfValue } from './access.ts';
@@ -109,7 +111,7 @@ export function accessRefused(work: Work, classes: readonly AccessClass[], path?
 
 /** Since when there has been what gives access, in words. */
 export function sinceText({ commit, at, beginning }: Since): string {
-  const when = `${at.slice(0, 16).replace('T', ' ')} UTC (${commit.slice(0, 12)})`;
+  const when = `${minuteText(at)} (${commit.slice(0, 12)})`;
   return beginning ? `it was there when the history began, ${when}` : `it came by ${when}`;
 }
 

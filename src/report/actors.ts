@@ -1,4 +1,5 @@
 // Actors: what the audit log says of an object's change as lines for a person; raw texts, which each renderer makes inert.
+import { minuteText } from '../model/moment.ts';
 import type { ReportActor, ReportActors, ReportChange } from '../model/report.ts';
 import { hasMixedScripts } from './escape.ts';
 
@@ -44,7 +45,7 @@ export function actorsNotice({ status, from, to, reason }: ReportActors): {
 } {
   if (status !== 'complete' && status !== 'partial')
     return { heading: 'Who made the changes is not known', lines: [reason ?? status] };
-  const span = [from, to].map((at) => `${at.slice(0, 16).replace('T', ' ')} UTC`).join(' to ');
+  const span = [from, to].map(minuteText).join(' to ');
   return {
     heading: 'Who made the changes',
     lines: [

@@ -1,4 +1,5 @@
 // The sheet: what the renderers for people print, whatever it is of; a report becomes one here, a plan or a history elsewhere.
+import { minuteText } from '../model/moment.ts';
 import type { Ref } from '../model/ref.ts';
 import type { Report, ReportAttribute, ReportChange, ReportLink, ReportSide, ReportSummary } from '../model/report.ts';
 import { actorLines, actorsNotice } from './actors.ts';
@@ -103,7 +104,7 @@ export function sheetOf(report: Report): Sheet {
 }
 
 function sideText({ ref, commit, at }: ReportSide): string {
-  const time = `${at.slice(0, 16).replace('T', ' ')} UTC`;
+  const time = minuteText(at);
   if (commit === null || commit.startsWith(ref)) return `${commit === null ? ref : commit.slice(0, 12)}, ${time}`;
   return `${ref} (${commit.slice(0, 12)}), ${time}`;
 }

@@ -1,8 +1,10 @@
 // Actors: the objects that differ between two sides, and the tenant's audit log, into who is said to have changed each; words of a report only.
+
 import type { AuditQuestion } from '../model/audit.ts';
 import type { Commit } from '../model/commit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import type { Kinds } from '../model/kind.ts';
+import { minuteText } from '../model/moment.ts';
 import { Problem } from '../model/problem.ts';
 import type { Ref } from '../model/ref.ts';
 import type { ReportActor, ReportActors } from '../model/report.ts';
@@ -75,9 +77,11 @@ export async function findActors(request: ActorsRequest): Promise<Actors | undef
     const short = readTo === undefined && from < week && !(await reachesBefore(week, book, request, reader));
     await book.nameRuns(request.runs);
     const reasons = [
-      ...(from < horizon ? [`It keeps 30 days at the most, so what was done before ${minute(horizon)} is gone.`] : []),
-      ...(short ? [`It has nothing from before ${minute(week)}: without a premium licence it keeps 7 days.`] : []),
-      ...(readTo === undefined ? [] : [`Only its newest entries were read, back to ${minute(readTo)}.`]),
+      ...(from < horizon
+        ? [`It keeps 30 days at the most, so what was done before ${minuteText(horizon)} is gone.`]
+        : []),
+      ...(short ? [`It has nothing from before ${minuteText(week)}: without a premium licence it keeps 7 days.`] : []),
+      ...(readTo === undefined ? [] : [`Only its newest entries were read, back to ${minuteText(readTo)}.`]),
       ...lagReason(to, request.now),
     ];
     const status = reasons.length === 0 ? 'complete' : 'partial';
@@ -136,11 +140,7 @@ async function reachesBefore(
 
 function lagReason(to: string, now: Date): string[] {
   const sure = new Date(now.getTime() - lagMs).toISOString();
-  return to <= sure ? [] : [`It lags, so what was done after ${minute(sure)} may not be in it yet.`];
-}
-
-function minute(at: string): string {
-  return `${at.slice(0, 16).replace('T', ' ')} UTC`;
+  return to <= sure ? [] : [`It lags, so what was done after ${minuteText(sure)} may not be in it yet.`];
 }
 
 /**

@@ -149,13 +149,10 @@ export class Feed {
       for (const key of held) found.add(key);
     }
     if (changed.size > 0)
-      for await (const { ref } of repository.files(base!.id, { kinds: [kind.name] }))
-        if (
-          keyOf(ref)
-            .split('_')
-            .some((end) => changed.has(end))
-        )
-          found.add(keyOf(ref));
+      for await (const { ref } of repository.files(base!.id, { kinds: [kind.name] })) {
+        const ends = keyOf(ref).split('_');
+        if (ends.some((end) => changed.has(end))) found.add(keyOf(ref));
+      }
     return found;
   }
 

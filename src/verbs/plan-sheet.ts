@@ -6,6 +6,7 @@ import { graphIdOf } from '../model/graph-id.ts';
 import { grouped } from '../model/grouped.ts';
 import { compareText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
+import { minuteText } from '../model/moment.ts';
 import type { Plan, Refusal, Step } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { ReportAttribute, ReportLink } from '../model/report.ts';
@@ -28,11 +29,10 @@ export function planSheet(plan: Plan, kinds: Kinds): Sheet {
 }
 
 function facts(plan: Plan): [string, string][] {
-  const time = (at: string) => `${at.slice(0, 16).replace('T', ' ')} UTC`;
   return [
     ['Tenant', `${plan.tenant.displayName} (${plan.tenant.tenantId}, ${plan.tenant.cloud})`],
-    ['Goal', `${plan.goal.revision} (${plan.goal.commit.slice(0, 12)}), ${time(plan.goal.at)}`],
-    ['Read', time(plan.live.at)],
+    ['Goal', `${plan.goal.revision} (${plan.goal.commit.slice(0, 12)}), ${minuteText(plan.goal.at)}`],
+    ['Read', minuteText(plan.live.at)],
     ['Scope', plan.scope.refs?.join(', ') ?? plan.scope.kinds?.join(', ') ?? 'everything'],
     ...(plan.reason === undefined ? [] : [['Why', plan.reason] as [string, string]]),
     ['Plan', plan.digest.slice(0, 12)],

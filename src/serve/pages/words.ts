@@ -1,7 +1,9 @@
 // Words of the pages: texts of the tenant made visible, times, counts, badges and links, as pieces of HTML that are escaped already.
+
 import { html } from 'hono/html';
 import type { Coverage } from '../../model/coverage.ts';
 import { incomplete } from '../../model/coverage.ts';
+import { minuteText } from '../../model/moment.ts';
 import type { Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
 import { hasMixedScripts, visible } from '../../report/index.ts';
@@ -29,7 +31,7 @@ export function named(text: string): Html {
 
 /** A moment, to the minute, in UTC. */
 export function when(at: string): Html {
-  return html`<time datetime="${at}">${at.slice(0, 16).replace('T', ' ')} UTC</time>`;
+  return html`<time datetime="${at}">${minuteText(at)}</time>`;
 }
 
 export function shortId(commit: string): string {
