@@ -1,4 +1,5 @@
 // Reading the audit log: what is asked, at which pace, what is made of an entry, and what of a refusal.
+
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -6,7 +7,7 @@ import type { AuditEntry } from '../../src/model/audit.ts';
 import { NotComplete } from '../../src/model/coverage.ts';
 import type { Json } from '../../src/model/json.ts';
 import { createSandbox, type SandboxOptions, seedObjects } from '../../src/sandbox/index.ts';
-import { openReader } from '../../src/tenant/index.ts';
+import { readerOf } from '../support/reader.ts';
 import { all, FakeGraph, open, tokenOf } from './fake-graph.ts';
 import { VirtualTime } from './virtual-time.ts';
 
@@ -123,15 +124,7 @@ describe('a question', () => {
           body: JSON.stringify({ jobTitle: `Title ${at}` }),
         }),
       );
-    const reader = openReader({
-      cloud: 'global',
-      graphUrl: 'http://127.0.0.1:1',
-      credentials: {},
-      accessToken: sandbox.token(),
-      environment: {},
-      time,
-      fetch: (url, init) => sandbox.handler(new Request(url as string, init as RequestInit)),
-    });
+    const reader = readerOf(sandbox, time);
     return { reader, time };
   }
 

@@ -1,8 +1,9 @@
 // Budgets: a reader that is told how full Graph's budget is slows down before it is refused, also where only batches are told.
+
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { createSandbox, generate } from '../../src/sandbox/index.ts';
-import { openReader } from '../../src/tenant/index.ts';
+import { readerOf } from '../support/reader.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 const tenantId = '11111111-2222-4333-8444-555555555555';
@@ -15,15 +16,7 @@ async function readUnder(resourceUnits: number, name: string) {
     throttling: { resourceUnits },
     clock: () => time.now(),
   });
-  const reader = openReader({
-    cloud: 'global',
-    graphUrl: 'http://127.0.0.1:1',
-    credentials: {},
-    accessToken: sandbox.token(),
-    environment: {},
-    time,
-    fetch: (url, init) => sandbox.handler(new Request(url as string, init as RequestInit)),
-  });
+  const reader = readerOf(sandbox, time);
   const began = time.now();
   let objects = 0;
   for await (const entities of reader.read(kinds.get(name)!)) objects += entities.length;

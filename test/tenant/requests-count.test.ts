@@ -1,11 +1,12 @@
 // Requests, counted: a full read makes as many as docs/performance.md says, whatever the sizes, and so many less than one for each object.
+
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
 import { createSandbox, generate, type Sizes } from '../../src/sandbox/index.ts';
-import { openReader } from '../../src/tenant/index.ts';
 import { hurriedTime } from '../support/driftline.ts';
+import { readerOf } from '../support/reader.ts';
 
 const tenantId = '11111111-2222-4333-8444-555555555555';
 const names = ['users', 'groups', 'applications', 'servicePrincipals', 'oauth2PermissionGrants'];
@@ -34,15 +35,7 @@ async function counted(sizes: Sizes) {
   const sandbox = createSandbox({ seeds: [generate(sizes, tenantId)], tenantId, throttling: false });
   const time = hurriedTime();
   const made: Record<string, number> = {};
-  const reader = openReader({
-    cloud: 'global',
-    graphUrl: 'http://127.0.0.1:1',
-    credentials: {},
-    accessToken: sandbox.token(),
-    environment: {},
-    time,
-    fetch: (url, init) => sandbox.handler(new Request(url as string, init as RequestInit)),
-  });
+  const reader = readerOf(sandbox, time);
   const objects: Record<string, number> = {};
   for (const name of names) {
     const before = reader.statistics().requests;
