@@ -38,6 +38,8 @@ export class GraphTracking implements ChangeTracking {
     const select = await this.#select(kind);
     // A mark tells only of what it was asked for; a row or a permission more, and it would say too little.
     if (select === undefined || select !== since.select) return undefined;
+    // Nor does a mark of another server say anything of this one.
+    if (!since.link.startsWith(`${this.#graph.url.origin}/`)) return undefined;
     return this.#read(kind, select, { path: deltaPath(kind, select), from: since.link });
   }
 

@@ -256,6 +256,11 @@ describe('a snapshot by differences', () => {
     pass(day);
     writeFileSync(memory(), readFileSync(memory(), 'utf8').replace(/deltatoken=[^"]+/gi, '$deltatoken=unknown'));
     expect(await reads(), 'Graph does not know the token').toBe(true);
+    writeFileSync(
+      memory(),
+      readFileSync(memory(), 'utf8').replace(/http:\/\/127\.0\.0\.1:\d+/g, 'https://graph.microsoft.us'),
+    );
+    expect(await reads(), 'another Graph').toBe(true);
     writeFileSync(memory(), '{"format":1');
     expect(await reads(), 'broken').toBe(true);
     execFileSync('git', ['-C', repo, 'commit', '--quiet', '--allow-empty', '-m', 'A commit of somebody else']);
