@@ -1,16 +1,12 @@
 // The second snapshot with 0.1 % of the users changed, by differences and by reading everything, against the first; and memory at two sizes.
-import { hash } from 'node:crypto';
-import { kinds } from '../src/kinds/index.ts';
-import { emitYaml } from '../src/repo/index.ts';
 import { type Row, runProgram } from './measure.ts';
 import { measureParts } from './parts.ts';
 import { driftline, inFolder, startSandbox } from './processes.ts';
 import { type Options, tenantSizes } from './sizes.ts';
-import { userEntity } from './tenant.ts';
 
 /**
- * The limit of the one by differences is a twentieth of the first; of the one that reads everything, the parts that are left: parse, and emit
- * and hash to know that nothing has changed.
+ * The limit of the one by differences is a twentieth of the first; of the one that reads everything, what it would take to parse, emit and hash all
+ * objects, which it does for those alone that have changed.
  */
 export async function secondSnapshot(options: Options): Promise<Row[]> {
   const sandbox = await startSandbox(tenantSizes(options.users));
@@ -31,7 +27,6 @@ export async function secondSnapshot(options: Options): Promise<Row[]> {
       await sandbox.change(changed);
       const whole = await snapshot();
       const parts = await inFolder((other) => measureParts(sandbox, other));
-      const { stringify, emit } = digestCosts(Math.min(options.users, 50_000));
       const row = (what: string, measured: number, limit: number, unit: string, target: number) => ({
         bench: 'second',
         what,
@@ -67,39 +62,11 @@ export async function secondSnapshot(options: Options): Promise<Row[]> {
           ),
           context: { requests: whole.requests, wall: whole.wall, 'peak MB': whole.peak },
         },
-        row(
-          'emit and hash a file against a digest of its canonical JSON (whether a cache of digests would pay)',
-          emit,
-          stringify,
-          'ms',
-          2,
-        ),
       ];
     });
   } finally {
     await sandbox.close();
   }
-}
-
-/** What it costs to know that an object is as it was: by its file, or by a digest of its JSON that would have to be kept. */
-function digestCosts(count: number): { readonly stringify: number; readonly emit: number } {
-  const kind = kinds.get('users')!;
-  const entities = Array.from({ length: count }, (_, index) => userEntity(index));
-  const cpu = (work: () => void) => {
-    const before = process.cpuUsage();
-    work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  };
-  const byJson = () => {
-    for (const entity of entities) hash('sha1', JSON.stringify(entity), 'buffer');
-  };
-  const byFile = () => {
-    for (const entity of entities) hash('sha1', emitYaml(kind, entity), 'buffer');
-  };
-  byJson();
-  byFile();
-  return { stringify: cpu(byJson), emit: cpu(byFile) };
 }
 
 /** Peak memory of our process at a fifth of the users and at all of them, and against 600 MB. */

@@ -70,15 +70,30 @@ export interface Place {
 
 export interface KindPage {
   readonly entities: readonly Entity[];
+  /** What each of the entities was made of, where that is known: see {@link Recognition}. */
+  readonly contents?: readonly (string | undefined)[];
+  /** Keys of the objects that were recognized; there are no entities of them. */
+  readonly recognized?: ReadonlySet<string>;
   /** Where the reading goes on after this page; absent at the end, and where there is no such place. */
   readonly next?: Place;
+}
+
+/** Knows objects again that come as they came before, so that they need not be made into entities. */
+export interface Recognition {
+  /**
+   * Would an object with this key that is made of this content be as the base has it? The content is a text, with digests in it, of all that the
+   * entity is made of: with the same version, cloud and permissions, equal contents make equal entities.
+   */
+  recognizes(key: string, content: string): boolean;
 }
 
 export interface ReadingStart {
   /** Absent: from the first page on. */
   readonly from?: Place | undefined;
   /** Was the object with this key among those that were read before? It is taken as it was then. */
-  readonly met: (key: string) => boolean;
+  readonly met?: (key: string) => boolean;
+  /** Absent: no object is recognized, and no page says what its entities were made of. */
+  readonly recognition?: Recognition | undefined;
   /** Where the pages that come before the first object (links in bulk) are noted, and those of an earlier attempt are found. */
   readonly notes?: PageNotes;
 }

@@ -53,6 +53,21 @@ export class CapturedKind implements KindCapture {
     }
   }
 
+  async retain(keys: Iterable<string>): Promise<void> {
+    this.#assertOpen();
+    this.#table ??= await this.#parts.table;
+    for (const key of keys) {
+      const id = this.#table.retain(key);
+      if (id !== undefined) this.#tell(id, 1);
+    }
+  }
+
+  async blobs(): Promise<(key: string) => string | undefined> {
+    const table = this.#table ?? (await this.#parts.table);
+    this.#table = table;
+    return (key) => table.idOf(key)?.toString('hex');
+  }
+
   has(key: string): boolean {
     return this.#table?.has(key) === true;
   }

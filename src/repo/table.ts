@@ -59,12 +59,30 @@ export class ObjectTable {
     return same ? 'same' : 'changed';
   }
 
+  /** Puts an object as the base has it; gives its blob id, undefined where it was put already. RangeError where the base does not have it. */
+  retain(key: string): Buffer | undefined {
+    const address = this.#find(key);
+    const chunk = address === undefined ? nothing : this.#chunks[Math.floor(address / chunkSize)]!;
+    const at = (address ?? 0) % chunkSize;
+    if (address === undefined || chunk[at] === states.withdrawn)
+      throw new RangeError(`the base does not have it: ${key}`);
+    if (chunk[at] !== states.untouched) return undefined;
+    chunk[at] = states.same;
+    return chunk.subarray(at + 2, at + 2 + idLength);
+  }
+
+  /** The blob id of an object that was entered or put; undefined where there is none, or it was withdrawn. */
+  idOf(key: string): Buffer | undefined {
+    const address = this.#find(key);
+    if (address === undefined) return undefined;
+    const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+    const at = address % chunkSize;
+    return chunk[at] === states.withdrawn ? undefined : chunk.subarray(at + 2, at + 2 + idLength);
+  }
+
   /** Was an object with this key entered or put, and not withdrawn? */
   has(key: string): boolean {
-    const address = this.#find(key);
-    return (
-      address !== undefined && this.#chunks[Math.floor(address / chunkSize)]![address % chunkSize] !== states.withdrawn
-    );
+    return this.idOf(key) !== undefined;
   }
 
   /** Takes back an object that was added, as if it had never been put; gives its blob id, undefined where it was not added. */

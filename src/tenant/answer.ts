@@ -1,5 +1,6 @@
 // Answers: what Graph's status, headers and error body mean to us.
 import { isObject, type Json } from '../model/json.ts';
+import type { Parted } from './parted.ts';
 import { printable } from './token.ts';
 
 /** What came back for one request, whole and parsed. */
@@ -9,6 +10,8 @@ export interface Answer {
   readonly body: Json | undefined;
   /** It took more than one attempt: a page token in it must not be used (reference 1.4). */
   readonly retried: boolean;
+  /** What was recognized in the page, where it was read so. */
+  readonly parted?: Parted | undefined;
 }
 
 export interface GraphError {

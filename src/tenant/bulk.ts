@@ -13,6 +13,8 @@ import { gatherWhereListed } from './paging.ts';
 export interface Bulk {
   links(link: string, id: string): readonly Link[] | undefined;
   items(part: string, id: string): readonly JsonObject[] | undefined;
+  /** All of it as one text: while that is the same, so is what was told of the object. */
+  textOf(id: string): string;
   /** Keys of listed objects, kept where their GUIDs are kept already. */
   readonly seen: Pick<LinkIndex, 'met' | 'meet'>;
 }
@@ -48,6 +50,12 @@ export async function readBulk(indexing: Indexing, notes?: PageNotes): Promise<B
       return index?.has(id) ? index.targets(link, id).map((target) => ({ target })) : undefined;
     },
     items: (part, id) => items.get(part)?.of(id),
+    textOf(id) {
+      let text = '';
+      for (const [link, index] of indexes) text += `${index.textOf(link, id)}\n`;
+      for (const [part, found] of items) text += `${part} ${JSON.stringify(found.of(id) ?? null)}\n`;
+      return text;
+    },
     seen: indexes.get(told[0] ?? '') ?? new SeenKeys(),
   };
 }

@@ -1,9 +1,10 @@
 // Collecting: a kind's row into all of its objects as entities, page by page, links and contained objects included.
+import { hash } from 'node:crypto';
 import type { Entity, Link } from '../model/entity.ts';
 import { equal, type Json, type JsonObject } from '../model/json.ts';
 import { holds, type Kind } from '../model/kind.ts';
 import { keyOf } from '../model/ref.ts';
-import type { KindPage, ReadingStart } from '../model/tenant.ts';
+import type { KindPage, ReadingStart, Recognition } from '../model/tenant.ts';
 import { addressOf, followed } from './address.ts';
 import { keyOfRaw, selectOf, singletonIn, withQuery } from './addressing.ts';
 import { succeeded } from './answer.ts';
@@ -13,6 +14,7 @@ import type { Indexing } from './delta.ts';
 import { expandedLinks, expandedPageSize, expandOf } from './expanded.ts';
 import { toEntity } from './normalize.ts';
 import { ExpiredMark, readPages } from './paging.ts';
+import type { Recognizer } from './parted.ts';
 import { Refused, Withheld } from './problems.ts';
 
 export interface Collecting extends Indexing {
@@ -50,14 +52,37 @@ export async function* collect(collecting: Collecting, start?: ReadingStart): As
   if (start?.from !== undefined && start.from.of !== of) throw new ExpiredMark('it was given for something else');
   const bulk = await readBulk(collecting, start?.notes);
   const { seen } = bulk;
-  const met = (key: string): boolean => seen.met(key) || start?.met(key) === true;
-  for await (const { items, next } of readPages(graph, { ...listing, ...(start?.from && { from: start.from.link }) })) {
-    const fresh = items.filter((raw) => !met(keyOfRaw(kind, raw)));
-    const entities = await eachOnce(collecting, await entitiesOf(collecting, fresh, { bulk, expanded }));
-    for (const { ref } of entities) seen.meet(keyOf(ref));
+  const met = (key: string): boolean => seen.met(key) || start?.met?.(key) === true;
+  const from = start?.from && { from: start.from.link };
+  const recognizer = start?.recognition && { recognizer: recognizerOf(start.recognition, bulk) };
+  for await (const { items, parted, next } of readPages(graph, { ...listing, ...from, ...recognizer })) {
+    const fresh: JsonObject[] = [];
+    const contents: (string | undefined)[] = [];
+    for (const [at, raw] of items.entries()) {
+      if (met(keyOfRaw(kind, raw))) continue;
+      fresh.push(raw);
+      contents.push(parted?.contents[at]);
+    }
+    const recognized = new Set(parted?.recognized.filter((key) => !met(key)));
+    const made = await eachOnce(collecting, await madeOf(collecting, fresh, { bulk, expanded, contents }), recognized);
+    for (const { entity } of made) seen.meet(keyOf(entity.ref));
+    for (const key of recognized) seen.meet(key);
     const place = next === undefined ? {} : { next: { link: followed(graph.url, next, of), of } };
-    if (entities.length > 0) yield { entities, ...place };
+    if (made.length + recognized.size === 0) continue;
+    const page = { entities: made.map(({ entity }) => entity), ...place };
+    yield parted === undefined ? page : { ...page, contents: made.map(({ content }) => content), recognized };
   }
+}
+
+/** An object is made of its bytes, and of what the links in bulk told of it: of the members of a large group, a digest is enough. */
+function recognizerOf({ recognizes }: Recognition, bulk: Bulk): Recognizer {
+  return {
+    contentOf(id, bytes) {
+      const told = bulk.textOf(id);
+      return `${bytes} ${told.length > 500 ? hash('sha256', told) : told}`;
+    },
+    recognizes,
+  };
 }
 
 async function collectSingleton(collecting: Collecting): Promise<readonly Entity[]> {
@@ -73,10 +98,22 @@ export interface Came {
   readonly bulk?: Bulk | undefined;
   /** The link that came expanded with the objects. */
   readonly expanded?: string | undefined;
+  /** What each of the objects is made of, where that is known. */
+  readonly contents?: readonly (string | undefined)[];
+}
+
+/** An object, and what it was made of, where that is known. */
+interface Made {
+  readonly entity: Entity;
+  readonly content?: string | undefined;
 }
 
 /** Objects of a kind as entities, with all that belongs to them: what is known, and the rest read now. Objects that are gone are left out. */
 export async function entitiesOf(collecting: Collecting, raws: readonly JsonObject[], came: Came): Promise<Entity[]> {
+  return (await madeOf(collecting, raws, came)).map(({ entity }) => entity);
+}
+
+async function madeOf(collecting: Collecting, raws: readonly JsonObject[], came: Came): Promise<Made[]> {
   const { graph, kind } = collecting;
   const parts = raws.map((raw) => partsOf(collecting, raw, came));
   const children = await readChildren(
@@ -90,9 +127,11 @@ export async function entitiesOf(collecting: Collecting, raws: readonly JsonObje
   return raws.flatMap((raw, at) => {
     const child = children[at];
     if (child === undefined) return [];
-    const { links, contained } = parts[at]!;
-    const whole = copied ? { ...raw, ...contained, ...child.contained } : raw;
-    return [toEntity(kind, whole, { ...links, ...child.links })];
+    const { links, contained, unknown } = parts[at]!;
+    const all = copied ? { ...raw, ...contained, ...child.contained } : raw;
+    const entity = toEntity(kind, all, { ...links, ...child.links });
+    // What had to be asked for one by one is no part of the content.
+    return [unknown.length === 0 ? { entity, content: came.contents?.[at] } : { entity }];
   });
 }
 
@@ -127,22 +166,24 @@ function partsOf({ kind, permissions }: Collecting, raw: JsonObject, { bulk, exp
   return { links, contained, unknown };
 }
 
-/** An object that one page tells of twice: once where both say the same, else as it is now. */
-async function eachOnce(collecting: Collecting, entities: readonly Entity[]): Promise<readonly Entity[]> {
-  const byRef = new Map<string, Entity>();
+/**
+ * An object that one page tells of twice: once where both say the same, else as it is now. What is recognized is not as what was not; it is taken
+ * out of the recognized then.
+ */
+async function eachOnce(collecting: Collecting, made: readonly Made[], recognized: Set<string>): Promise<Made[]> {
+  const byKey = new Map<string, Made>();
   const torn = new Set<string>();
-  for (const entity of entities) {
-    const before = byRef.get(entity.ref);
-    if (before !== undefined && !sameEntity(before, entity)) torn.add(keyOf(entity.ref));
-    byRef.set(entity.ref, entity);
+  for (const one of made) {
+    const key = keyOf(one.entity.ref);
+    const before = byKey.get(key);
+    if (recognized.delete(key) || (before !== undefined && !sameEntity(before.entity, one.entity))) torn.add(key);
+    byKey.set(key, one);
   }
-  if (byRef.size === entities.length || torn.size === 0) return [...byRef.values()];
+  if (torn.size === 0) return [...byKey.values()];
   const now = await collecting.readObjects(collecting.kind, [...torn]);
-  return [...byRef.values()].flatMap((entity) => {
-    const key = keyOf(entity.ref);
-    if (!torn.has(key)) return [entity];
-    const current = now.get(key);
-    return current === undefined ? [] : [current];
+  return [...byKey].flatMap(([key, one]) => {
+    const entity = now.get(key);
+    return !torn.has(key) ? [one] : entity === undefined ? [] : [{ entity }];
   });
 }
 

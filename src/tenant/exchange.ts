@@ -2,6 +2,7 @@
 import type { Context, MiddlewareOptions } from '@microsoft/microsoft-graph-client';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Answer } from './answer.ts';
+import type { Parted, Recognizer } from './parted.ts';
 import type { LaneName } from './throttle.ts';
 
 export interface ExchangeRequest {
@@ -17,6 +18,8 @@ export interface ExchangeRequest {
   readonly repeatable: boolean;
   /** The kind that it is for, for progress and messages. */
   readonly about?: string;
+  /** The answer is a page of which some objects may be known again. */
+  readonly recognizer?: Recognizer;
 }
 
 /**
@@ -29,6 +32,7 @@ export class Exchange implements MiddlewareOptions {
   status = 0;
   headers: ReadonlyMap<string, string> = new Map();
   body: Json | undefined;
+  parted: Parted | undefined;
   failure: unknown;
 
   constructor(request: ExchangeRequest) {
@@ -41,11 +45,13 @@ export class Exchange implements MiddlewareOptions {
     this.status = 0;
     this.headers = new Map();
     this.body = undefined;
+    this.parted = undefined;
     this.failure = undefined;
   }
 
   get answer(): Answer {
-    return { status: this.status, headers: this.headers, body: this.body, retried: this.attempts > 1 };
+    const { status, headers, body, parted } = this;
+    return { status, headers, body, retried: this.attempts > 1, ...(parted && { parted }) };
   }
 
   /** Path without the query, for messages: a query may bear page tokens. */

@@ -8,6 +8,7 @@ import type { Answer } from './answer.ts';
 import type { Tokens } from './auth.ts';
 import { Exchange, type ExchangeRequest } from './exchange.ts';
 import { Bearer, backoff, Lanes, Retry } from './middleware.ts';
+import type { Recognizer } from './parted.ts';
 import { Throttled, Unanswered } from './problems.ts';
 import type { LaneName, Throttle } from './throttle.ts';
 import { instantText, type Time } from './time.ts';
@@ -44,6 +45,7 @@ export interface ReadRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** The body of a read that is a POST: getByIds, `$batch`. */
   readonly body?: JsonObject;
+  readonly recognizer?: Recognizer;
 }
 
 export class Graph {
@@ -94,7 +96,7 @@ export class Graph {
     return this.#readAt(followed(this.url, link, asked), request);
   }
 
-  #readAt(url: string, { lane, about, headers, body }: ReadRequest): Promise<Answer> {
+  #readAt(url: string, { lane, about, headers, body, recognizer }: ReadRequest): Promise<Answer> {
     return this.send({
       method: body === undefined ? 'GET' : 'POST',
       url,
@@ -103,6 +105,7 @@ export class Graph {
       headers: { ...readHeaders, ...headers },
       ...(body === undefined ? {} : { body }),
       ...(about === undefined ? {} : { about }),
+      ...(recognizer === undefined ? {} : { recognizer }),
     });
   }
 

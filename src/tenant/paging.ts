@@ -4,6 +4,7 @@ import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import { addressOf } from './address.ts';
 import { type Answer, isExpiredToken, statusText, succeeded } from './answer.ts';
 import type { Graph, ReadRequest } from './graph.ts';
+import type { Parted } from './parted.ts';
 import { Refused, shapeProblem, Unanswered } from './problems.ts';
 
 export interface Listing extends ReadRequest {
@@ -20,6 +21,8 @@ export class ExpiredMark extends Error {}
 
 export interface Page {
   readonly items: readonly JsonObject[];
+  /** What was recognized, and is not among the items. */
+  readonly parted?: Parted | undefined;
   /** Grows when the collection had to be read again from its first page; what came in an earlier pass may come again. */
   readonly pass: number;
   /** Of the last page of a delta: from where its changes can be told later. */
@@ -112,6 +115,7 @@ const notListed: readonly number[] = [400, 404, 405, 501];
 
 interface CheckedPage {
   readonly items: readonly JsonObject[];
+  readonly parted?: Parted | undefined;
   readonly next: string | undefined;
   readonly mark: string | undefined;
 }
@@ -122,7 +126,7 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
   const seen = new Set<string>();
   let ahead: Promise<CheckedPage> | undefined = cleanPage(graph, listing, listing.from, first);
   for (let number = 1; ahead !== undefined; number += 1) {
-    const { items, next, mark }: CheckedPage = await ahead;
+    const { items, parted, next, mark }: CheckedPage = await ahead;
     ahead = undefined;
     if (next !== undefined) {
       const digest = createHash('sha1').update(next).digest('base64');
@@ -134,7 +138,13 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
       // The consumer may stop before it comes to this page.
       ahead.catch(() => {});
     }
-    yield { items, pass, ...(mark !== undefined && { mark }), ...(next !== undefined && { next }) };
+    yield {
+      items,
+      pass,
+      ...(parted && { parted }),
+      ...(mark !== undefined && { mark }),
+      ...(next !== undefined && { next }),
+    };
   }
 }
 
@@ -154,7 +164,8 @@ async function cleanPage(
       if (isExpiredToken(answer) && (link !== undefined || listing.delta)) throw new ExpiredPage(answer);
       throw new Refused(answer, `GET ${new URL(first).pathname}`);
     }
-    const page = checkPage(answer, listing, `GET ${new URL(first).pathname}`);
+    const { parted } = answer;
+    const page = { ...checkPage(answer, listing, `GET ${new URL(first).pathname}`), parted };
     if (!answer.retried || page.next === undefined) return page;
     if (cleaning === maxCleanings) throw new ExpiredPage(answer);
     graph.countRetry(false);

@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
 import { succeeded } from './answer.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
+import { parseParted } from './parted.ts';
 import { Hostile, interrupted, Unanswered } from './problems.ts';
 import { parseStrictly } from './strict-json.ts';
 import type { Time } from './time.ts';
@@ -86,14 +87,18 @@ export class Wire implements Middleware {
         `The server redirects (${response.status})${whereTo(response.headers.get('location'))}. Graph does not; the redirect was not followed and the token was not sent. Is there a proxy or a sign-in page in between?`,
         exchange.subject,
       );
-    const text = await this.#read(response, exchange.subject);
+    const bytes = await this.#read(response, exchange.subject);
     exchange.headers = new Map(response.headers);
-    exchange.body = bodyOf(response, text, exchange);
+    const { recognizer } = exchange.request;
+    const page = recognizer && succeeded(response) ? parseParted(bytes, recognizer) : undefined;
+    exchange.parted = page?.parted;
+    exchange.body = page?.body ?? bodyOf(response, textOf(bytes), exchange);
     exchange.status = response.status;
   }
 
-  async #read(response: Response, subject: string): Promise<string> {
-    if (response.body === null) return '';
+  /** The whole body, which is UTF-8. */
+  async #read(response: Response, subject: string): Promise<Buffer> {
+    if (response.body === null) return Buffer.alloc(0);
     const chunks: Uint8Array[] = [];
     let length = 0;
     for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -109,9 +114,13 @@ export class Wire implements Middleware {
     this.#options.onBytes(length);
     const bytes = chunks.length === 1 ? Buffer.from(chunks[0]!) : Buffer.concat(chunks, length);
     if (!isUtf8(bytes)) throw new Unanswered('The answer is not valid UTF-8.', subject, { sent: true });
-    const text = bytes.toString('utf8');
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+    return bytes;
   }
+}
+
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString('utf8');
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
 function bodyOf(response: Response, text: string, exchange: Exchange) {

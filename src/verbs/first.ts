@@ -1,12 +1,19 @@
 // First snapshots: a large kind is kept in a private commit of its own while it is read, so that a run that dies is gone on with.
 import type { Commit } from '../model/commit.ts';
 import type { KindCoverage } from '../model/coverage.ts';
-import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
 import type { Capture, KeptPieces, KindCapture, Repository } from '../model/repository.ts';
-import { type ChangeMark, type Place, PlaceLost, type TenantIdentity, type TenantReader } from '../model/tenant.ts';
+import {
+  type ChangeMark,
+  type KindPage,
+  type Place,
+  PlaceLost,
+  type Recognition,
+  type TenantIdentity,
+  type TenantReader,
+} from '../model/tenant.ts';
 import { type Besides, type Difference, differenceOf, noteBesides } from './feed.ts';
 import { forgetPageNotes, openPageNotes } from './page-notes.ts';
 
@@ -67,7 +74,9 @@ export async function forgetKept(repository: Repository, kinds: readonly Kind[])
 export interface ReadingSteps {
   /** Will somebody ask what the objects have besides? */
   readonly noting: boolean;
-  take(target: KindCapture, entities: readonly Entity[], besides: Besides): Promise<void>;
+  /** Pages are to say what their entities were made of. */
+  readonly recognition: Recognition | undefined;
+  take(target: KindCapture, page: KindPage, besides: Besides): Promise<void>;
   renew(target: KindCapture, difference: Difference): Promise<Map<string, string>>;
 }
 
@@ -232,15 +241,16 @@ export class Pieces {
     target: KindCapture,
     beginning: Beginning,
     besides: Besides,
-    { take }: ReadingSteps,
+    { recognition, take }: ReadingSteps,
     from?: Place,
   ): Promise<void> {
     const { repository, reader, every } = this.#options;
     const notes = openPageNotes(repository, this.#kind, JSON.stringify(beginning));
-    const start = { from, notes, met: (key: string) => from !== undefined && target.has(key) };
+    const start = { from, notes, recognition, met: (key: string) => from !== undefined && target.has(key) };
     let kept = target.count;
-    for await (const { entities, next } of reader.readPages!(this.#kind, start)) {
-      await take(target, entities, besides);
+    for await (const page of reader.readPages!(this.#kind, start)) {
+      const { next } = page;
+      await take(target, page, besides);
       if (next === undefined || target.count - kept < every) continue;
       await this.#keep({ ...beginning, place: next });
       kept = target.count;

@@ -3,11 +3,12 @@ import { type KindCoverage, NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
-import type { Capture, KindCapture } from '../model/repository.ts';
+import type { Capture, KindCapture, Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
-import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
+import type { KindPage, TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { type Besides, type Difference, type Feed, noteBesides } from './feed.ts';
 import type { Pieces } from './first.ts';
+import { Recall } from './recall.ts';
 
 /** Single objects that are read and put at a time. */
 const keysAtOnce = 1000;
@@ -21,6 +22,8 @@ export interface CaptureProgress {
 }
 
 export interface KindReading {
+  readonly repository: Pick<Repository, 'privateFolder'>;
+  readonly version: string;
   readonly reader: TenantReader;
   readonly scope: Scope;
   /** The memory of the last capture, where there is one. */
@@ -53,7 +56,7 @@ export async function readKind(
     target = work.kind(kind.name, only === undefined ? undefined : new Set(only));
     if (difference !== undefined) await readDifference(options, target, kind, difference);
     else if (refs !== undefined) await readObjects(options, target, kind, refs);
-    else target = await readWhole(options, work, target, kind);
+    else target = await recalling(options, identity, kind, (recall) => readWhole(options, work, target!, kind, recall));
     const { added, removed } = await target.complete();
     options.onProgress?.({ kind: kind.name, objects: target.count, done: true });
     return { status: 'complete', count: target.baseCount + added - removed };
@@ -65,13 +68,37 @@ export async function readKind(
   }
 }
 
+/** Reads with what is remembered of how the kind's objects came; remembers how they came now where that ends well. */
+async function recalling(
+  { repository, version }: KindReading,
+  identity: TenantIdentity,
+  kind: Kind,
+  read: (recall: Recall | undefined) => Promise<KindCapture>,
+): Promise<KindCapture> {
+  const recall = await Recall.open({ repository, version, identity, kind });
+  try {
+    const target = await read(recall);
+    await recall?.save();
+    return target;
+  } finally {
+    await recall?.close();
+  }
+}
+
 /** All objects of a kind, and what to remember of them for the next time. */
-async function readWhole(options: KindReading, work: Capture, target: KindCapture, kind: Kind): Promise<KindCapture> {
+async function readWhole(
+  options: KindReading,
+  work: Capture,
+  target: KindCapture,
+  kind: Kind,
+  recall: Recall | undefined,
+): Promise<KindCapture> {
   const { feed, now, pieces } = options;
   if (pieces !== undefined) {
     const read = await pieces.read(target, {
       noting: feed !== undefined,
-      take: (into, entities, besides) => takePage(options, into, kind, entities, besides),
+      recognition: recall && { recognizes: () => false },
+      take: (into, page, besides) => takePage(options, into, kind, page, besides, recall),
       renew: (into, difference) =>
         readChanged(options, kind, difference, (keys, entities) => into.replace(keys, entities)),
     });
@@ -82,7 +109,7 @@ async function readWhole(options: KindReading, work: Capture, target: KindCaptur
   const readAt = now().toISOString();
   const mark = await feed?.mark(kind);
   const besides: Besides = feed && new Map();
-  await readAll(options, target, kind, besides);
+  await readAll(options, target, kind, besides, recall);
   const believed = shrunk(target) ? await readAgain(options, work, target, kind, besides) : target;
   if (mark !== undefined) feed!.keep(kind, [mark], besides!, readAt);
   return believed;
@@ -121,19 +148,37 @@ async function readChanged(
   return found;
 }
 
-async function readAll(options: KindReading, target: KindCapture, kind: Kind, besides: Besides): Promise<void> {
-  for await (const entities of options.reader.read(kind)) await takePage(options, target, kind, entities, besides);
+async function readAll(
+  options: KindReading,
+  target: KindCapture,
+  kind: Kind,
+  besides: Besides,
+  recall?: Recall,
+): Promise<void> {
+  const { reader } = options;
+  if (reader.readPages === undefined) {
+    for await (const entities of reader.read(kind)) await takePage(options, target, kind, { entities }, besides);
+    return;
+  }
+  // What an object has besides is noted from the object: a kind of which that is asked is made whole.
+  const asked = besides !== undefined && (kind.tracked?.besides ?? []).length > 0;
+  const recognition = asked ? recall && { recognizes: () => false } : recall?.recognition(await target.blobs());
+  for await (const page of reader.readPages(kind, { recognition }))
+    await takePage(options, target, kind, page, besides, recall);
 }
 
 async function takePage(
   { signal, onProgress }: KindReading,
   target: KindCapture,
   kind: Kind,
-  entities: readonly Entity[],
+  { entities, contents, recognized }: KindPage,
   besides: Besides,
+  recall?: Recall,
 ): Promise<void> {
   signal?.throwIfAborted();
   await target.put(entities);
+  if (recognized !== undefined) await target.retain(recognized);
+  if (contents !== undefined) await recall?.note(entities, contents, await target.blobs());
   noteBesides(kind, entities, besides);
   onProgress?.({ kind: kind.name, objects: target.count, done: false });
 }

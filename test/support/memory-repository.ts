@@ -224,6 +224,7 @@ class MemoryCapture implements Capture {
     const kind = kinds.get(name)!;
     const before = new Map([...(base?.files ?? [])].filter(([path]) => path.startsWith(`${name}/`)));
     const put = new Map<string, string>();
+    const pathOf = (key: string) => pathOfRef(kinds, `${name}/${key}` as Ref);
     return {
       baseCount: before.size,
       get count() {
@@ -244,7 +245,11 @@ class MemoryCapture implements Capture {
           put.set(path, blob);
         }
       },
-      has: (key) => put.has(pathOfRef(kinds, `${name}/${key}` as Ref)),
+      async retain(keys) {
+        for (const path of [...keys].map(pathOf)) put.set(path, before.get(path)!);
+      },
+      blobs: async () => (key) => put.get(pathOf(key)) ?? before.get(pathOf(key)),
+      has: (key) => put.has(pathOf(key)),
       async replace() {
         throw new Error('only a kind that is kept piece by piece is put anew');
       },

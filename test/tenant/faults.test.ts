@@ -1,4 +1,5 @@
 // Faults of Graph while it is read (trust.md section 3, rows 1 to 31), on virtual time: what must be waited out, and what must not be believed.
+
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
@@ -6,6 +7,7 @@ import { NotComplete } from '../../src/model/coverage.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { Kind } from '../../src/model/kind.ts';
 import { Problem } from '../../src/model/problem.ts';
+import type { KindPage } from '../../src/model/tenant.ts';
 import type { TenantOptions } from '../../src/tenant/index.ts';
 import {
   all,
@@ -316,6 +318,26 @@ describe('paging', () => {
     const { result, fake } = readGroups(undefined, {}, { objects: { groups: [groups[0]!, before] }, pageSize: 10 });
     expect((await result).map(({ attributes }) => attributes.displayName)).toEqual(['Group 0']);
     expect(fake.requests.some(({ inBatch, path }) => inBatch && path === `groups/${guid('b', 0)}`)).toBe(true);
+  });
+
+  it('row 17: takes an object that was recognized as it was first met, and reads it again where one page tells of it in two ways', async () => {
+    const before = { ...groups[0]!, displayName: 'Before' };
+    const pagesOf = async (objects: JsonObject[], pageSize: number, known?: string) => {
+      const { reader } = readGroups(undefined, {}, { objects: { groups: objects, ...memberLists }, pageSize });
+      const recognition = { recognizes: (_: string, content: string) => content === known };
+      const pages: KindPage[] = [];
+      for await (const page of reader.readPages!(row('groups'), { recognition })) pages.push(page);
+      return {
+        names: pages.flatMap(({ entities }) => entities.map(({ attributes }) => attributes.displayName)),
+        recognized: pages.flatMap(({ recognized }) => [...(recognized ?? [])]),
+        contents: pages.flatMap(({ contents }) => contents ?? []),
+      };
+    };
+    const [content] = (await pagesOf([groups[0]!], 2)).contents;
+    const list = [groups[0]!, groups[1]!, before, groups[0]!];
+    expect(await pagesOf(list, 2, content)).toMatchObject({ names: ['Group 1'], recognized: [guid('b', 0)] });
+    expect(await pagesOf(list, 10, content)).toMatchObject({ names: ['Group 1', 'Group 0'], recognized: [] });
+    expect((await pagesOf(list, 10, content)).contents).toEqual([expect.any(String), undefined]);
   });
 
   it('row 18: ends a listing that links back to an earlier page', async () => {
