@@ -25,6 +25,8 @@ export async function secondSnapshot(options: Options): Promise<Row[]> {
       await sandbox.change(changed);
       const fed = await snapshot('--delta');
       await sandbox.change(changed);
+      const few = await snapshot('--delta', '--untracked-max-age', '86400');
+      await sandbox.change(changed);
       const whole = await snapshot();
       const parts = await inFolder((other) => measureParts(sandbox, other));
       const row = (what: string, measured: number, limit: number, unit: string, target: number) => ({
@@ -52,6 +54,17 @@ export async function secondSnapshot(options: Options): Promise<Row[]> {
           },
         },
         row('the same, requests against a 20th of the first', fed.requests, first.requests / 20, 'requests', 1),
+        {
+          ...row(
+            'the same with --untracked-max-age: CPU against a 20th of the first',
+            few.own + few.programs,
+            (first.own + first.programs) / 20,
+            'ms',
+            1,
+          ),
+          context: { 'of its git': few.programs, 'this, wall': few.wall, 'sandbox, CPU': few.served },
+        },
+        row('the same, requests against a 20th of the first', few.requests, first.requests / 20, 'requests', 1),
         {
           ...row(
             'second snapshot by reading everything: CPU against the parts (parse, emit, hash)',

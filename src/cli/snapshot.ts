@@ -1,17 +1,42 @@
 // driftline snapshot: reads the tenant and commits it; says what was read and what was not.
-import { exitStatus } from '../model/problem.ts';
+import { exitStatus, Problem } from '../model/problem.ts';
+import type { Snapshot } from '../verbs/snapshot.ts';
 import { version } from '../version.ts';
 import { command, kindScope, workplaceFor } from './command.ts';
 import { coverageHeadings, coverageRows } from './coverage.ts';
 import { json } from './json.ts';
 import { watchProgress } from './progress.ts';
 import { tableText } from './table.ts';
-import { styled } from './terminal.ts';
+import { styled, type Terminal } from './terminal.ts';
 
 interface Arguments {
   readonly 'skip-unchanged': boolean;
   readonly delta: boolean;
+  readonly 'untracked-max-age': number;
   readonly push?: string | undefined;
+}
+
+/** Problem `usage` for what is no number of seconds, and without `--delta`: a full read compares everything. */
+function secondsOf(argv: Arguments): number {
+  const seconds = argv['untracked-max-age'];
+  const detail = !(seconds >= 0)
+    ? 'It must be a number of seconds, 0 or more.'
+    : seconds > 0 && !argv.delta
+      ? 'Without --delta everything is read and compared; leave it out, or add --delta.'
+      : undefined;
+  if (detail !== undefined)
+    throw new Problem({ kind: 'usage', summary: '--untracked-max-age is not valid', detail, subject: String(seconds) });
+  return seconds;
+}
+
+function noteUntracked(terminal: Terminal, { since, notAsked }: Snapshot['untracked']): void {
+  const kinds = Object.entries(since).map(([kind, at]) => `${kind} since ${at}`);
+  if (kinds.length === 0) return;
+  const audits =
+    notAsked === undefined ? 'The audit log was asked for changes of it.' : `The audit log was not asked: ${notAsked}`;
+  terminal.note(
+    `What Graph does not track was not compared (--untracked-max-age) and is as it was: ${kinds.join(', ')}. ${audits}\n`,
+  );
 }
 
 export const snapshotCommand = command<Arguments>({
@@ -27,12 +52,20 @@ export const snapshotCommand = command<Arguments>({
         default: false,
         describe: 'Read only what Graph says has changed, where it can; all of it once a week and whenever in doubt',
       })
+      .option('untracked-max-age', {
+        type: 'number',
+        default: 0,
+        describe:
+          'With --delta: seconds for which what Graph does not track (owners, sponsors, app role assignments, federated credentials) may be as it was last compared; until then the audit log tells, where it may be read',
+        requiresArg: true,
+      })
       .option('push', {
         type: 'string',
         describe: 'Push the branch to this remote [default: remote of driftline.yaml]',
         requiresArg: true,
       }),
   async run(argv, terminal) {
+    const untrackedMaxAge = secondsOf(argv);
     const workplace = workplaceFor(argv, terminal);
     const { snapshot } = await import('../verbs/snapshot.ts');
     const progress = watchProgress(argv, terminal);
@@ -48,6 +81,7 @@ export const snapshotCommand = command<Arguments>({
         version,
         skipUnchanged: argv['skip-unchanged'],
         delta: argv.delta,
+        untrackedMaxAge,
         onProgress: progress.capture,
         signal: terminal.signal,
         remote: argv.push ?? workplace.configuration.remote,
@@ -67,6 +101,7 @@ export const snapshotCommand = command<Arguments>({
             pushed: result.pushed,
             leftAlone: result.leftAlone,
             continued: result.continued,
+            untracked: result.untracked,
           }),
         );
       else if (!argv.quiet) {
@@ -81,6 +116,7 @@ export const snapshotCommand = command<Arguments>({
       }
       for (const [kind, at] of Object.entries(result.continued))
         terminal.note(`${kind} was read since ${at}: an earlier attempt at this first snapshot had begun it.\n`);
+      noteUntracked(terminal, result.untracked);
       for (const path of result.leftAlone)
         terminal.note(
           `${path} has uncommitted changes: it was left as it is in your folder; the commit has the tenant's state.\n`,

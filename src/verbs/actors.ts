@@ -114,8 +114,9 @@ export async function readSince(
     if (snapshot === undefined) continue;
     const read = [...open].filter((kind) => snapshot.coverage[kind]?.status === 'complete');
     for (const kind of read) open.delete(kind);
-    // What an attempt that died had read is of its time, which the snapshot says (`users since …`).
-    const times = [snapshot.startedAt, ...(snapshot.notes?.Continued?.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? [])];
+    // What an attempt that died had read is of its time, and so is what was not compared, which the snapshot says (`users since …`).
+    const said = `${snapshot.notes?.Continued} ${snapshot.notes?.Untracked}`;
+    const times = [snapshot.startedAt, ...(said.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? [])];
     if (read.length > 0) for (const at of times) if (since === undefined || at < since) since = at;
     if (open.size === 0) break;
   }

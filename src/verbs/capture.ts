@@ -38,6 +38,8 @@ export interface CaptureOptions {
   readonly skipUnchanged?: boolean;
   /** Read only what Graph says has changed since the base, where it can say so and the last full read is no week ago. */
   readonly delta?: boolean;
+  /** With `delta`: so many seconds what change tracking does not tell of may be as it was when it was last compared; default 0. */
+  readonly untrackedMaxAge?: number | undefined;
   /** A first snapshot keeps kinds of so many objects, whenever so many more were read, for a next attempt; default 50,000. */
   readonly keepFrom?: number;
   /** Aborted when the person has had enough: nothing is committed. */
@@ -53,6 +55,8 @@ export interface CaptureResult {
   readonly identity: TenantIdentity;
   /** Kinds that an earlier attempt at this first snapshot had begun, with the time since which they were read: two moments, said. */
   readonly continued: Readonly<Record<string, string>>;
+  /** Kinds of which nothing was compared that change tracking does not tell of, with the time of the last comparison; and why the audit log was not asked. */
+  readonly untracked: { readonly since: Readonly<Record<string, string>>; readonly notAsked?: string };
   readonly startedAt: string;
   readonly finishedAt: string;
 }
@@ -78,7 +82,15 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
     const finishedAt = now().toISOString();
     const counts = work.counts();
     const continued = Object.fromEntries(since);
-    const notes = { ...options.notes, ...continuedNote(continued) };
+    const untracked = {
+      since: Object.fromEntries([...(feed?.untracked ?? [])].sort()),
+      ...(feed?.notAsked !== undefined && { notAsked: feed.notAsked }),
+    };
+    const notes = {
+      ...options.notes,
+      ...sinceNote('Continued', continued),
+      ...sinceNote('Untracked', untracked.since),
+    };
     const record = { tenantId: identity.tenantId, startedAt, finishedAt, version: options.version, coverage, counts };
     const commit = await work.commit(
       {
@@ -93,7 +105,17 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
       const whole = [...options.kinds.values()].filter(({ name }) => coverage[name]!.status === 'complete');
       await forgetKept(repository, whole);
     }
-    return { commit, coverage, counts, statistics: reader.statistics(), identity, continued, startedAt, finishedAt };
+    return {
+      commit,
+      coverage,
+      counts,
+      statistics: reader.statistics(),
+      identity,
+      continued,
+      untracked,
+      startedAt,
+      finishedAt,
+    };
   } finally {
     await work.abort();
   }
@@ -156,19 +178,20 @@ interface Reading extends CaptureOptions {
   readonly since: Map<string, string>;
 }
 
-/** The note by which a snapshot says that some of its kinds are of an earlier moment. */
-function continuedNote(continued: Readonly<Record<string, string>>): SnapshotRecord['notes'] {
-  const kinds = Object.entries(continued).map(([kind, at]) => `${kind} since ${at}`);
-  return kinds.length === 0 ? {} : { Continued: kinds.join(', ') };
+/** The note by which a snapshot says that some of its kinds, or a part of them, are of an earlier moment. */
+function sinceNote(name: string, since: Readonly<Record<string, string>>): SnapshotRecord['notes'] {
+  const kinds = Object.entries(since).map(([kind, at]) => `${kind} since ${at}`);
+  return kinds.length === 0 ? {} : { [name]: kinds.join(', ') };
 }
 
 async function openFeed(
-  { delta, repository, reader, kinds, base, version, now }: CaptureOptions,
+  { delta, repository, reader, kinds, base, version, untrackedMaxAge, now }: CaptureOptions,
   identity: TenantIdentity,
   before: Coverage,
 ): Promise<Feed | undefined> {
   if (!delta || reader.tracking === undefined) return undefined;
-  return Feed.open({ repository, tracking: reader.tracking, identity, kinds, base, before, version, now });
+  const { tracking } = reader;
+  return Feed.open({ repository, reader, tracking, identity, kinds, base, before, version, untrackedMaxAge, now });
 }
 
 async function readKinds(

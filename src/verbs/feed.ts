@@ -3,18 +3,22 @@ import { hash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Commit } from '../model/commit.ts';
-import type { Coverage } from '../model/coverage.ts';
+import { type Coverage, NotComplete } from '../model/coverage.ts';
 import { besidesText, type Entity } from '../model/entity.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
-import { keyOf, toRef } from '../model/ref.ts';
+import { isKey, keyOf, toRef } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
-import type { ChangeMark, Changes, ChangeTracking, TenantIdentity } from '../model/tenant.ts';
+import type { ChangeMark, Changes, ChangeTracking, TenantIdentity, TenantReader } from '../model/tenant.ts';
 
 const hour = 3_600_000;
 /** Graph keeps a mark for seven days (reference 1.5). */
 const longestMark = 6 * 24 * hour;
 /** All of a kind is read once a week at least, also where snapshots are taken daily at about the same time. */
 const longestWithoutFullRead = 6.5 * 24 * hour;
+/** So far the audit log may lag behind, and more (reference 1.16 says a quarter of an hour). */
+const longestLag = hour;
+/** Entries that are looked through for changes; of more, comparing is less work. */
+const mostEntries = 10_000;
 
 /**
  * Of more than a twentieth of a kind it is less work to read all of it than single objects; and where much of a small kind seems to have
@@ -28,6 +32,8 @@ function mostKeys(count: number): number {
 interface KindMemory {
   /** When all of it was last read, ISO 8601 UTC. */
   readonly readAt: string;
+  /** Since when what change tracking does not tell of is known to be as it is noted, ISO 8601 UTC. */
+  readonly comparedAt: string;
   /** The marks of this snapshot and of the one before, oldest first. */
   readonly marks: readonly ChangeMark[];
   /** By key, a digest of what the object has that change tracking does not tell of, where it has any. */
@@ -35,7 +41,7 @@ interface KindMemory {
 }
 
 interface Memory {
-  readonly format: 2;
+  readonly format: 3;
   /** Another version may store other things: it reads everything first. */
   readonly version: string;
   readonly tenantId: string;
@@ -47,6 +53,7 @@ interface Memory {
 
 export interface FeedOptions {
   readonly repository: Repository;
+  readonly reader: Pick<TenantReader, 'audits'>;
   readonly tracking: ChangeTracking;
   readonly identity: TenantIdentity;
   readonly base: Commit | undefined;
@@ -55,6 +62,8 @@ export interface FeedOptions {
   /** What the base covers: of a kind that it does not cover completely, no difference tells enough. */
   readonly before: Coverage;
   readonly version: string;
+  /** So many seconds what change tracking does not tell of may be as it was when it was last compared; default 0. */
+  readonly untrackedMaxAge?: number | undefined;
   readonly now: () => Date;
 }
 
@@ -72,6 +81,12 @@ export class Feed {
   readonly #recoveries: string | undefined;
   readonly #kinds: Record<string, KindMemory> = {};
   readonly #changes = new Map<string, Promise<Changes | undefined>>();
+  readonly #comparedAt = new Map<string, string>();
+  #named: Promise<ReadonlySet<string> | undefined> | undefined;
+  /** Kinds of which nothing was compared that change tracking does not tell of, with the time since which that is as it was. */
+  readonly untracked = new Map<string, string>();
+  /** Why the audit log was not asked instead. */
+  notAsked: string | undefined;
 
   private constructor(options: FeedOptions, memory: Memory | undefined, recoveries: string | undefined) {
     this.#options = options;
@@ -102,12 +117,54 @@ export class Feed {
     const memory = this.#memory?.kinds[kind.name];
     const changes = await this.#changesOf(kind);
     const between = changes === undefined ? undefined : await this.#between(kind);
-    const besides = between === undefined ? undefined : await tracking.besides(kind);
-    if (memory === undefined || changes === undefined || between === undefined || besides === undefined)
-      return undefined;
+    if (memory === undefined || changes === undefined || between === undefined) return undefined;
     const noted = new Map(Object.entries(memory.besides));
     const marks = [...memory.marks.slice(-1), changes.mark];
-    return differenceOf([...changes.keys, ...between], marks, noted, besides, before[kind.name]!.count);
+    const keys = [...changes.keys, ...between];
+    const { count } = before[kind.name]!;
+    const named = await this.#namedOf(kind, memory);
+    const difference = named && differenceOf([...keys, ...named], marks, noted, undefined, count);
+    if (difference !== undefined) {
+      this.#comparedAt.set(kind.name, memory.comparedAt);
+      this.untracked.set(kind.name, memory.comparedAt);
+      return difference;
+    }
+    this.#comparedAt.set(kind.name, this.#options.now().toISOString());
+    const besides = await tracking.besides(kind);
+    return besides && differenceOf(keys, marks, noted, besides, count);
+  }
+
+  /** Keys of the kind's objects that the audit log names, where that is to do instead of comparing; undefined where it is not. */
+  async #namedOf(kind: Kind, { comparedAt }: KindMemory): Promise<readonly string[] | undefined> {
+    const { repository, base, untrackedMaxAge = 0 } = this.#options;
+    if ((kind.tracked?.besides ?? []).length === 0 || this.#age(comparedAt) >= untrackedMaxAge * 1000) return undefined;
+    this.#named ??= this.#askAudits();
+    const ids = await this.#named;
+    if (ids === undefined || ids.size === 0) return ids && [];
+    const found: string[] = [];
+    const refs = [...ids].map((id) => toRef(kind.name, id));
+    for await (const { ref } of repository.files(base!.id, { refs })) found.push(keyOf(ref));
+    return found;
+  }
+
+  /** Ids that the audit log names since the last snapshot, none where it cannot be asked; undefined where there are too many entries. */
+  async #askAudits(): Promise<ReadonlySet<string> | undefined> {
+    const { reader, now } = this.#options;
+    const lasts = Object.values(this.#memory!.kinds).map(({ marks }) => Date.parse(marks.at(-1)!.at));
+    const from = new Date(Math.min(...lasts) - longestLag).toISOString();
+    const ids = new Set<string>();
+    let count = 0;
+    try {
+      for await (const entries of reader.audits?.({ from, to: now().toISOString() }) ?? []) {
+        count += entries.length;
+        if (count > mostEntries) return undefined;
+        for (const { about } of entries) for (const id of about) if (isKey(id)) ids.add(id);
+      }
+    } catch (error) {
+      if (!(error instanceof NotComplete)) throw error;
+      this.notAsked = error.detail;
+    }
+    return ids;
   }
 
   /** What Graph tells of a kind, asked once; undefined where it cannot tell, or the last full read is too long ago. */
@@ -164,15 +221,16 @@ export class Feed {
   /** Remembers a kind that was read; `readAt` is absent where only a difference was. */
   keep(kind: Kind, marks: readonly ChangeMark[], besides: ReadonlyMap<string, string>, readAt?: string): void {
     const since = readAt ?? this.#memory?.kinds[kind.name]?.readAt;
-    if (since !== undefined && marks.length > 0)
-      this.#kinds[kind.name] = { readAt: since, marks, besides: Object.fromEntries(besides) };
+    const comparedAt = readAt ?? this.#comparedAt.get(kind.name);
+    if (since !== undefined && comparedAt !== undefined && marks.length > 0)
+      this.#kinds[kind.name] = { readAt: since, comparedAt, marks, besides: Object.fromEntries(besides) };
   }
 
   /** Writes the memory down for the commit that was made. */
   async save(commit: string): Promise<void> {
     const { identity, version } = this.#options;
     const memory: Memory = {
-      format: 2,
+      format: 3,
       version,
       tenantId: identity.tenantId,
       commit,
@@ -191,19 +249,21 @@ export class Feed {
 }
 
 /**
- * The difference that these keys make, and those of objects that have something else besides than was noted; undefined where it is of so many that
- * reading all of the kind is less work.
+ * The difference that these keys make, and those of objects that have something else besides than was noted (where that was asked); undefined where it
+ * is of so many that reading all of the kind is less work.
  */
 export function differenceOf(
   changed: Iterable<string>,
   marks: readonly ChangeMark[],
   noted: ReadonlyMap<string, string>,
-  besides: ReadonlyMap<string, string>,
+  besides: ReadonlyMap<string, string> | undefined,
   count: number,
 ): Difference | undefined {
   const keys = new Set(changed);
-  for (const [key, text] of besides) if (noted.get(key) !== digest(text)) keys.add(key);
-  for (const key of noted.keys()) if (!besides.has(key)) keys.add(key);
+  if (besides !== undefined) {
+    for (const [key, text] of besides) if (noted.get(key) !== digest(text)) keys.add(key);
+    for (const key of noted.keys()) if (!besides.has(key)) keys.add(key);
+  }
   if (keys.size > mostKeys(count)) return undefined;
   return { keys, marks, besides: new Map([...noted].filter(([key]) => !keys.has(key))) };
 }
@@ -235,7 +295,7 @@ function pathOf({ repository, identity }: Pick<FeedOptions, 'repository' | 'iden
 async function readMemory(path: string): Promise<Memory | undefined> {
   try {
     const memory = JSON.parse(await readFile(path, 'utf8')) as Memory;
-    return memory.format === 2 && typeof memory.kinds === 'object' ? memory : undefined;
+    return memory.format === 3 && typeof memory.kinds === 'object' ? memory : undefined;
   } catch {
     return undefined;
   }

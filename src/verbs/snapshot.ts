@@ -2,7 +2,7 @@
 import type { Commit, Counts } from '../model/commit.ts';
 import { type Coverage, incomplete } from '../model/coverage.ts';
 import type { ReadStatistics } from '../model/tenant.ts';
-import { type CaptureOptions, capture } from './capture.ts';
+import { type CaptureOptions, type CaptureResult, capture } from './capture.ts';
 
 export interface SnapshotOptions extends Omit<CaptureOptions, 'base' | 'ref'> {
   /** Remote to push the branch to, by name or URL. */
@@ -24,6 +24,8 @@ export interface Snapshot {
   readonly pushed: boolean;
   /** Kinds that an earlier attempt at this first snapshot had begun, with the time since which they were read. */
   readonly continued: Readonly<Record<string, string>>;
+  /** As {@link CaptureResult} has it. */
+  readonly untracked: CaptureResult['untracked'];
 }
 
 /** Takes a snapshot. Problems as {@link capture}; `conflict` also where the remote has commits that the branch has not. */
@@ -48,5 +50,6 @@ export async function snapshot(options: SnapshotOptions): Promise<Snapshot> {
     leftAlone,
     pushed: remote !== undefined,
     continued: result.continued,
+    untracked: result.untracked,
   };
 }

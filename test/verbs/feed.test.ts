@@ -8,6 +8,7 @@ import { createSandbox, type SandboxOptions } from '../../src/sandbox/index.ts';
 import { companySeed } from '../support/company-seeded.ts';
 import { driftline, temporaryFolder } from '../support/driftline.ts';
 import { event, events, vanish } from '../support/events.ts';
+import { caller } from '../support/graph.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -15,6 +16,7 @@ afterEach(async () => {
 });
 
 const day = 86_400_000;
+const readOnly = ['User.Read.All', 'Group.Read.All', 'Application.Read.All', 'DelegatedPermissionGrant.Read.All'];
 const tracked = ['users', 'groups', 'applications', 'servicePrincipals', 'oauth2PermissionGrants'];
 
 /** The company on a port, with a clock of its own, and folders that take snapshots of it. */
@@ -33,12 +35,13 @@ async function company(options: SandboxOptions = {}) {
   const snapshot = async (repo: string, ...more: string[]) => {
     const asked = sandbox.requests.length;
     const ran = await driftline([...words, '--repo', repo, ...more], { env, time, now: () => new Date(at) });
-    expect(ran.notes).toBe('');
+    if (!more.includes('--untracked-max-age')) expect(ran.notes).toBe('');
     const paths = sandbox.requests.slice(asked).map(({ path }) => path);
-    return { tree: JSON.parse(ran.out).tree as string, result: JSON.parse(ran.out), paths };
+    return { tree: JSON.parse(ran.out).tree as string, result: JSON.parse(ran.out), paths, notes: ran.notes };
   };
   return {
     sandbox,
+    env,
     snapshot,
     /** What a snapshot that knows nothing of the others gives. */
     whole: async () => (await snapshot(temporaryFolder('whole'))).tree,
@@ -145,10 +148,7 @@ describe('a snapshot by differences', () => {
 
   it('reads everything after a recovery by Microsoft, of which change tracking tells nothing', async () => {
     const { sandbox, snapshot, whole, pass } = await company({
-      permissions: [
-        ...['User.Read.All', 'Group.Read.All', 'Application.Read.All', 'DelegatedPermissionGrant.Read.All'],
-        'EntraBackup.Read.All',
-      ],
+      permissions: [...readOnly, 'EntraBackup.Read.All'],
     });
     const repo = temporaryFolder('fed');
     const jobs = (body: string) => {
@@ -187,5 +187,102 @@ describe('a snapshot by differences', () => {
         applications: { status: 'forbidden', reason: expect.stringContaining('Application.Read.All') },
       });
     }
+  });
+
+  describe('with an age that the untracked may have', () => {
+    const untracked = ['own', 'federate', 'assign', 'sponsor', 'unsponsor'];
+    const every = ['--delta', '--untracked-max-age', '21600'];
+    const expanded = (paths: readonly string[]) => paths.filter((path) => /^\/v1.0\/\w+\?.*\$expand=/.test(path));
+
+    it('compares nothing else within it, says so, and is as a full read once it is over (a law)', async () => {
+      const known = fc.tuple(
+        fc.constantFrom(...Object.keys(events).filter((name) => !untracked.includes(name))),
+        fc.nat(1000),
+        fc.nat(1000),
+      );
+      const unknown = fc.tuple(fc.constantFrom('own', 'federate', 'assign'), fc.nat(1000), fc.nat(1000));
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(known, { maxLength: 4 }),
+          fc.array(unknown, { maxLength: 2 }),
+          async (some, hidden) => {
+            const { sandbox, snapshot, whole, pass } = await company();
+            const repo = temporaryFolder('fed');
+            const first = await snapshot(repo, ...every);
+            expect(first.result.untracked.since).toEqual({});
+            pass(3_600_000);
+            for (const [name, one, other] of some) events[name]!(sandbox, one, other);
+            const second = await snapshot(repo, ...every);
+            expect(expanded(second.paths)).toEqual([]);
+            expect(Object.keys(second.result.untracked.since)).toEqual(['applications', 'servicePrincipals', 'users']);
+            expect(second.tree).toBe(await whole());
+            for (const [name, one, other] of hidden) events[name]!(sandbox, one, other);
+            pass(6 * 3_600_000);
+            const third = await snapshot(repo, ...every);
+            expect(third.result.untracked.since).toEqual({});
+            expect(third.tree).toBe(await whole());
+          },
+        ),
+        { numRuns: 4, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+      );
+    }, 240_000);
+
+    it('sees by the audit log what else has changed, and says since when the rest is as it was', async () => {
+      const { sandbox, snapshot, whole, pass, env } = await company({ auditLagMs: 0 });
+      const graph = caller(env.DRIFTLINE_GRAPH_URL!, env.DRIFTLINE_ACCESS_TOKEN!);
+      const repo = temporaryFolder('fed');
+      const { result } = await snapshot(repo, ...every);
+      const [application] = sandbox.store.list('application');
+      const [user] = sandbox.store.list('user');
+      pass(3_600_000);
+      const owner = { '@odata.id': `${env.DRIFTLINE_GRAPH_URL}/v1.0/directoryObjects/${user!.id}` };
+      expect(await graph('POST', `/applications/${application!.id}/owners/$ref`, owner)).toMatchObject({ status: 204 });
+      const second = await snapshot(repo, ...every);
+      expect(second.result.counts).toEqual({ added: 0, changed: 1, removed: 0 });
+      expect(second.tree).toBe(await whole());
+      expect(second.result.untracked.notAsked).toBeUndefined();
+      const said = execFileSync('git', ['-C', repo, 'log', '-1', '--format=%B'], { encoding: 'utf8' });
+      expect(said).toMatch(
+        /^Driftline-Note: Untracked applications since 2026-11-02T08:00:00\S*Z, servicePrincipals since /m,
+      );
+      expect(result.commit).not.toBe(second.result.commit);
+    });
+
+    it('goes on without the audit log where that may not be read, and compares where it has too much', async () => {
+      const { sandbox, snapshot, pass } = await company({ permissions: [...readOnly, 'AuditLog.Read.All'] });
+      const repo = temporaryFolder('fed');
+      await snapshot(repo, ...every);
+      const answers = (status: number, body?: string) => {
+        sandbox.faults.clear();
+        const fault = { kind: 'status' as const, status, ...(body === undefined ? {} : { body }) };
+        sandbox.faults.add({ match: { path: /directoryAudits/ }, times: Number.POSITIVE_INFINITY, fault });
+        pass(60_000);
+      };
+      answers(403);
+      const forbidden = await snapshot(repo, ...every);
+      expect(forbidden.result.untracked.notAsked).toContain('403');
+      expect(forbidden.notes).toMatch(/was not compared .* The audit log was not asked: Graph answers 403/);
+      const entry = (at: number) => ({
+        id: `entry-${at}`,
+        activityDateTime: '2026-11-02T08:00:00Z',
+        targetResources: [],
+      });
+      answers(200, JSON.stringify({ value: Array.from({ length: 10_001 }, (_, at) => entry(at)) }));
+      const busy = await snapshot(repo, ...every);
+      expect(busy.result.untracked.since).toEqual({});
+      expect(expanded(busy.paths).length).toBeGreaterThan(0);
+    });
+
+    it('is refused for what is no number of seconds, and without --delta', async () => {
+      for (const words of [
+        ['--untracked-max-age', '-1', '--delta'],
+        ['--untracked-max-age', 'soon', '--delta'],
+        ['--untracked-max-age', '60'],
+      ]) {
+        const { status, notes } = await driftline(['snapshot', ...words], {});
+        expect(status, words.join(' ')).toBe(7);
+        expect(notes).toContain('--untracked-max-age is not valid');
+      }
+    });
   });
 });
