@@ -102,8 +102,8 @@ function asPlanned(walk: Walk, now: Step, kind: Kind, entity: Entity): boolean {
 
 /** Objects with a natural key come back by themselves with what they belong to (the grants of a service principal). */
 function broughtAlong(walk: Walk, step: Step): boolean {
-  const { plan } = walk.options;
-  return step.needs.some((id) => plan.steps.find((other) => other.id === id)?.action === 'restore');
+  const { steps } = walk.options.plan;
+  return step.needs.some((id) => steps[Number(id) - 1]?.action === 'restore');
 }
 
 /** What came back by itself, and differs, is updated rather than made. */

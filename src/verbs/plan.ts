@@ -212,7 +212,8 @@ async function pairsBetween(
     if (ref === undefined || !kinds.has(kindOf(ref))) continue;
     if (left !== undefined) before.push({ ref, blob: left, path });
     if (right !== undefined) after.push({ ref, blob: right, path });
-    if (before.length + after.length < 1000) continue;
+    // So few that they are garbage again while they are young: what grows old piles up until V8 looks at all of its heap.
+    if (before.length + after.length < 200) continue;
     await take(before, 'live');
     await take(after, 'goal');
     [before, after] = [[], []];
