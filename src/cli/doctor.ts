@@ -19,6 +19,7 @@ export const doctorCommand = command({
       configuration: workplace.configuration,
       kinds,
       nodeVersion: process.version,
+      now: terminal.now,
       gitVersion,
       openReader: () => workplace.openReader(),
       openRepository: () => workplace.openRepository(),

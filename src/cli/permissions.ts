@@ -5,21 +5,28 @@ import { tableText } from './table.ts';
 
 interface Arguments {
   readonly access: 'read' | 'write' | 'both';
+  readonly optional: boolean;
 }
 
 export const permissionsCommand = command<Arguments>({
   formats: ['az', 'graph'],
   options: (yargs) =>
-    yargs.option('access', {
-      choices: ['read', 'write', 'both'] as const,
-      default: 'both' as const,
-      describe: 'read: for snapshots and reports; write: for recovery, an identity of its own',
-    }),
+    yargs
+      .option('access', {
+        choices: ['read', 'write', 'both'] as const,
+        default: 'both' as const,
+        describe: 'read: for snapshots and reports; write: for recovery, an identity of its own',
+      })
+      .option('optional', {
+        type: 'boolean',
+        default: false,
+        describe: 'Also what is needed for a part of a kind only, and to ask the audit log',
+      }),
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
     const { azScript, graphScript, permissionsFor } = await import('../verbs/permissions.ts');
     const chosen = [...workplace.kinds].filter(([name]) => argv.kind === undefined || argv.kind.includes(name));
-    const permissions = permissionsFor(new Map(chosen), argv.access);
+    const permissions = permissionsFor(new Map(chosen), argv.access, argv);
     if (argv.format === 'json') await terminal.out(json(permissions));
     else if (argv.format === 'az') await terminal.out(azScript(permissions));
     else if (argv.format === 'graph') await terminal.out(graphScript(permissions));

@@ -3,6 +3,9 @@
 /** What the log is called where its reading is told of, beside the names of kinds. */
 export const auditLog = 'audit log';
 
+/** What reading it needs, beside a licence (reference 1.16). */
+export const auditPermission = 'AuditLog.Read.All';
+
 /** Who did it: a user, an application, or, where the log does not say, neither. */
 export interface Initiator {
   readonly user?: {

@@ -89,7 +89,12 @@ export function parsePlan(text: string, subject: string): Plan {
       detail: `Its digest says ${plan.digest.slice(0, 12)} and its content ${digest(plan).slice(0, 12)}. Nothing was changed. Make the plan again, and apply that one.`,
       subject,
     });
-  if (!isArray(value.steps) || !plan.steps.every((step, at) => isStep(step) && step.id === String(at + 1)) || !isArray(value.refusals) || !isObject(value.objects))
+  if (
+    !isArray(value.steps) ||
+    !plan.steps.every((step, at) => isStep(step) && step.id === String(at + 1)) ||
+    !isArray(value.refusals) ||
+    !isObject(value.objects)
+  )
     throw broken(subject, 'Its steps are not what this version writes; make it again.');
   return plan;
 }

@@ -1,5 +1,5 @@
 // The directory's audit log: a question into pages of entries, the newest first, each read for what it names (reference 1.16).
-import { type AuditEntry, type AuditQuestion, auditLog, type Initiator } from '../model/audit.ts';
+import { type AuditEntry, type AuditQuestion, auditLog, auditPermission, type Initiator } from '../model/audit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { Problem } from '../model/problem.ts';
@@ -10,7 +10,6 @@ import { readPages } from './paging.ts';
 import { isFatal, Refused, shapeProblem } from './problems.ts';
 
 const path = '/auditLogs/directoryAudits';
-const permission = 'AuditLog.Read.All';
 
 /**
  * Pages of entries, the newest first; an entry may come twice. Throws NotComplete where the log may not, or cannot, be read.
@@ -111,8 +110,8 @@ function notComplete(error: unknown, granted: readonly string[] | undefined): un
     );
   if (error.answer.status !== 403) return new NotComplete('failed', auditLog, `${said}.`);
   const advice =
-    granted === undefined || granted.includes(permission)
-      ? `It needs ${permission}, and of a user a role that may read the log.`
-      : `The token lacks ${permission}. Grant it to the app registration and give admin consent.`;
+    granted === undefined || granted.includes(auditPermission)
+      ? `It needs ${auditPermission}, and of a user a role that may read the log.`
+      : `The token lacks ${auditPermission}. Grant it to the app registration and give admin consent.`;
   return new NotComplete('forbidden', auditLog, `${said}. ${advice}`);
 }

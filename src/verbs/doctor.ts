@@ -1,4 +1,5 @@
 // Doctor: looks at everything a snapshot depends on, and says what is missing and what to do about it.
+import { auditPermission } from '../model/audit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Kinds } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
@@ -19,6 +20,7 @@ export interface DoctorOptions {
   readonly kinds: Kinds;
   readonly nodeVersion: string;
   readonly gitVersion: () => Promise<string>;
+  readonly now: () => Date;
   readonly openReader: () => Promise<TenantReader>;
   readonly openRepository: () => Promise<Repository>;
 }
@@ -135,6 +137,7 @@ async function* tenantChecks(options: DoctorOptions, expected: string | undefine
       };
     yield clockCheck(reader.statistics().clockSkewSeconds);
     yield* permissionChecks(options.kinds, identity);
+    yield await auditCheck(reader, identity, options.now());
     for (const kind of options.kinds.values()) {
       if (kind.absentIn?.includes(identity.cloud)) continue;
       const found = await reader.probe(kind);
@@ -154,6 +157,21 @@ async function* tenantChecks(options: DoctorOptions, expected: string | undefine
     }
   } finally {
     await reader.close();
+  }
+}
+
+/** The audit log is asked for who made a change, and nothing else needs it: that it may not be read is no fault. */
+async function auditCheck(reader: TenantReader, { permissions }: TenantIdentity, now: Date): Promise<Check> {
+  const name = 'audit log';
+  const without = 'reports cannot say who made the changes (driftline diff --actors)';
+  if (reader.audits === undefined || permissions?.includes(auditPermission) === false)
+    return { name, status: 'ok', detail: `the token lacks ${auditPermission}, which is optional: ${without}` };
+  try {
+    const to = now.toISOString();
+    for await (const _ of reader.audits({ from: to, to })) break;
+    return { name, status: 'ok', detail: 'may be read' };
+  } catch (error) {
+    return { ...failed(name, error, `Without it ${without}. All else works.`), status: 'warning' };
   }
 }
 

@@ -1,5 +1,6 @@
 // Permissions: the least application permissions for the kinds chosen, from their rows, and the scripts that grant them.
 
+import { auditPermission } from '../model/audit.ts';
 import { compareText } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 
@@ -13,8 +14,20 @@ export interface Permission {
 /** Appid of Microsoft Graph's own service principal, the same in every tenant. */
 const graphAppId = '00000003-0000-0000-c000-000000000000';
 
-/** What reading (and with `write`, recovering) the kinds needs, each permission once, sorted; write ones after read ones. */
-export function permissionsFor(kinds: Kinds, access: 'read' | 'write' | 'both'): Permission[] {
+/** What only some commands ask for, beside the kinds. */
+const beside = [
+  { permission: auditPermission, access: 'read', for: 'the audit log: diff --actors, snapshot --untracked-max-age' },
+] as const;
+
+/**
+ * What reading (and with `write`, recovering) the kinds needs, each permission once, sorted; write ones after read ones. With `optional` also
+ * what is needed for a part of a kind only, or beside the kinds.
+ */
+export function permissionsFor(
+  kinds: Kinds,
+  access: 'read' | 'write' | 'both',
+  { optional = false }: { readonly optional?: boolean } = {},
+): Permission[] {
   const needs = { read: new Map<string, Set<string>>(), write: new Map<string, Set<string>>() };
   const need = (which: 'read' | 'write', permissions: readonly string[] | undefined, by: string) => {
     for (const permission of permissions ?? [])
@@ -26,7 +39,10 @@ export function permissionsFor(kinds: Kinds, access: 'read' | 'write' | 'both'):
       for (const [name, link] of Object.entries(kind.links))
         need(which, link.permissions?.[which], `${kind.name}.${name}`);
     }
+    for (const part of optional ? (kind.permissions.optional ?? []) : [])
+      need(part.access, [part.permission], `${kind.name}: ${part.for}`);
   }
+  if (optional) for (const part of beside) need(part.access, [part.permission], part.for);
   const wanted = access === 'both' ? (['read', 'write'] as const) : [access];
   return wanted.flatMap((which) =>
     [...needs[which]]
