@@ -23,6 +23,8 @@ const listBegin = Buffer.from('"value":[');
 const idBegin = Buffer.from('"id":"');
 const listEnd = Buffer.from('}]');
 const idLength = 36;
+/** So many times the text of an object is taken further; a page of larger objects is parsed as a whole. */
+const mostLonger = 50;
 const [brace, colon, quote] = [...Buffer.from('{:"')] as [number, number, number];
 
 /**
@@ -42,17 +44,25 @@ export function parseParted(
   const recognized: string[] = [];
   const contents: (string | undefined)[] = [];
   const textOf = textsOf(bytes);
-  for (const [from, to] of partsOf(bytes, begin, end)) {
-    const id = idIn(bytes, from, to);
-    const content = id && recognizer.contentOf(id, hash('sha256', bytes.subarray(from, to), 'base64url'));
-    if (id !== undefined && recognizer.recognizes(keyText(id), content!)) {
-      recognized.push(keyText(id));
-      continue;
+  const endOf = endsOf(bytes, begin, end);
+  for (let from = begin; from < end; ) {
+    const id = idIn(bytes, from, end);
+    let to = endOf(from);
+    let content: string | undefined;
+    let item: Json | undefined;
+    // An object may hold others that begin as it does: then its text goes on. No whole object is the beginning of another one's text.
+    for (let longer = 0; ; longer += 1, to = endOf(to)) {
+      content = id && recognizer.contentOf(id, hash('sha256', bytes.subarray(from, to), 'base64url'));
+      if (id !== undefined && recognizer.recognizes(keyText(id), content!)) break;
+      item = parsed(textOf(from, to), JSON.parse);
+      if (isObject(item)) break;
+      if (to >= end || longer === mostLonger) return undefined;
     }
-    const item = parsed(textOf(from, to), JSON.parse);
-    if (!isObject(item)) return undefined;
-    items.push(item);
-    contents.push(item.id === id ? content : undefined);
+    if (isObject(item)) {
+      items.push(item);
+      contents.push(item.id === id ? content : undefined);
+    } else recognized.push(keyText(id!));
+    from = to + 1;
   }
   return { body: { ...around, value: items }, parted: { recognized, contents } };
 }
@@ -65,16 +75,14 @@ function aroundOf(bytes: Buffer, begin: number, end: number): JsonObject | undef
   return isObject(around) && isArray(around.value) && around.value.length === 0 ? around : undefined;
 }
 
-/** Where objects begin and end that begin as the first one does. */
-function* partsOf(bytes: Buffer, begin: number, end: number): Generator<readonly [from: number, to: number]> {
+/** Where the text of an object may end that is not over at a place: before the next one that begins as the first one does, or with the list. */
+function endsOf(bytes: Buffer, begin: number, end: number): (from: number) => number {
   const name = bytes.indexOf(colon, begin);
   const between = Buffer.concat([Buffer.from('},'), bytes.subarray(begin, name + 1)]);
-  for (let from = begin; from < end; ) {
+  return (from) => {
     const next = bytes.indexOf(between, from);
-    const to = next < 0 || next >= end ? end : next + 1;
-    yield [from, to];
-    from = to + 1;
-  }
+    return next < 0 || next >= end ? end : next + 1;
+  };
 }
 
 /** The text between two places: of ASCII, a part of one text that is made when it is asked for, which costs less than many. */

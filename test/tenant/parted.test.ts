@@ -106,12 +106,26 @@ describe('a page that is taken apart', () => {
     );
   });
 
+  it('may have objects that hold others which begin as they do', () => {
+    const one = { id: '00000000-0000-4000-8000-000000000001', roles: [{ id: 'x' }, { id: 'y' }, { id: 'z' }] };
+    const other = { id: '00000000-0000-4000-8000-000000000002', roles: [{ id: 'x' }, { id: 'y' }] };
+    const bytes = Buffer.from(JSON.stringify({ value: [one, other, one] }));
+    const parted = parseParted(bytes, nobody)!;
+    expect(parted.body).toEqual({ value: [one, other, one] });
+    expect(parseParted(bytes, knowing(new Set(parted.parted.contents.slice(1, 2) as string[])))?.body).toEqual({
+      value: [one, one],
+    });
+  });
+
   it.each([
     ['a list that is not its own', '{"error":{"value":[{"id":"x"}]},"value":[]}'],
     ['a second list', '{"value":[{"id":"x"}],"value":[{"id":"y"}]}'],
     ['a key that is hidden by an escape', '{"value":[{"id":"x"}],"\\u0076alue":[{"id":"y"}]}'],
     ['objects that begin in two ways', '{"value":[{"id":"x","a":[{"id":"y"}]},{"type":"t","id":"z"},{"id":"w"}]}'],
-    ['an object that is cut in two', '{"value":[{"id":"x","a":[{"id":"y"},{"id":"z"}]}]}'],
+    [
+      'an object that holds very many which begin as it does',
+      `{"value":[{"id":"x","a":[${Array.from({ length: 60 }, (_, at) => `{"id":"${at}"}`).join()}]}]}`,
+    ],
     ['no list', '{"id":"x"}'],
     ['an empty list', '{"value":[]}'],
     ['what is not an object', '{"value":["x",{"id":"x"}]}'],
