@@ -48,6 +48,8 @@ interface Memory {
   /** The snapshot that the marks belong to. */
   readonly commit: string;
   readonly recoveries?: string;
+  /** Up to when the audit log was last read to its end, ISO 8601 UTC. */
+  readonly auditedAt?: string;
   readonly kinds: Readonly<Record<string, KindMemory>>;
 }
 
@@ -83,6 +85,7 @@ export class Feed {
   readonly #changes = new Map<string, Promise<Changes | undefined>>();
   readonly #comparedAt = new Map<string, string>();
   #named: Promise<ReadonlySet<string> | undefined> | undefined;
+  #auditedAt: string | undefined;
   /** Kinds of which nothing was compared that change tracking does not tell of, with the time since which that is as it was. */
   readonly untracked = new Map<string, string>();
   /** Why the audit log was not asked instead. */
@@ -92,6 +95,7 @@ export class Feed {
     this.#options = options;
     this.#path = pathOf(options);
     this.#memory = memory;
+    this.#auditedAt = memory?.auditedAt;
     this.#recoveries = recoveries;
   }
 
@@ -147,19 +151,24 @@ export class Feed {
     return found;
   }
 
-  /** Ids that the audit log names since the last snapshot, none where it cannot be asked; undefined where there are too many entries. */
+  /**
+   * Ids that the audit log names since everything was compared or the log was read, so that a snapshot which could not ask leaves no gap; none where it
+   * cannot be asked, undefined where there are too many entries.
+   */
   async #askAudits(): Promise<ReadonlySet<string> | undefined> {
     const { reader, now } = this.#options;
-    const lasts = Object.values(this.#memory!.kinds).map(({ marks }) => Date.parse(marks.at(-1)!.at));
-    const from = new Date(Math.min(...lasts) - longestLag).toISOString();
+    const compared = Object.values(this.#memory!.kinds).map(({ comparedAt }) => Date.parse(comparedAt));
+    const since = Math.max(Math.min(...compared), this.#auditedAt === undefined ? 0 : Date.parse(this.#auditedAt));
+    const question = { from: new Date(since - longestLag).toISOString(), to: now().toISOString() };
     const ids = new Set<string>();
     let count = 0;
     try {
-      for await (const entries of reader.audits?.({ from, to: now().toISOString() }) ?? []) {
+      for await (const entries of reader.audits?.(question) ?? []) {
         count += entries.length;
         if (count > mostEntries) return undefined;
         for (const { about } of entries) for (const id of about) if (isKey(id)) ids.add(id);
       }
+      this.#auditedAt = question.to;
     } catch (error) {
       if (!(error instanceof NotComplete)) throw error;
       this.notAsked = error.detail;
@@ -235,6 +244,7 @@ export class Feed {
       tenantId: identity.tenantId,
       commit,
       ...(this.#recoveries === undefined ? {} : { recoveries: this.#recoveries }),
+      ...(this.#auditedAt === undefined ? {} : { auditedAt: this.#auditedAt }),
       kinds: this.#kinds,
     };
     await mkdir(dirname(this.#path), { recursive: true });

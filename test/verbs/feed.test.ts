@@ -28,7 +28,9 @@ async function company(options: SandboxOptions = {}) {
   ends.push(close);
   const time = {
     now: () => at,
-    sleep: async () => {},
+    sleep: async (milliseconds: number) => {
+      at += milliseconds;
+    },
     timeout: () => ({ signal: new AbortController().signal, clear: () => {} }),
   };
   const words = ['snapshot', '--format', 'json', ...tracked.flatMap((kind) => ['--kind', kind])];
@@ -246,6 +248,93 @@ describe('a snapshot by differences', () => {
         /^Driftline-Note: Untracked applications since 2026-11-02T08:00:00\S*Z, servicePrincipals since /m,
       );
       expect(result.commit).not.toBe(second.result.commit);
+    });
+
+    it('gives by the audit log the tree that reading everything gives, whatever of the untracked was written (a law)', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(5), fc.nat(1000), fc.nat(1000)), { minLength: 1, maxLength: 5 }),
+          async (some) => {
+            const { sandbox, snapshot, whole, pass, env } = await company({ auditLagMs: 0 });
+            const { store } = sandbox;
+            const graph = caller(env.DRIFTLINE_GRAPH_URL!, env.DRIFTLINE_ACCESS_TOKEN!);
+            const users = [...store.list('user')];
+            const [guests, applications, principals] = [
+              users.filter(({ userType }) => userType === 'Guest'),
+              [...store.list('application')],
+              [...store.list('servicePrincipal')],
+            ];
+            /** Links the user where they are not, and ends the link where they are. */
+            const toggle = async (path: string, relation: string, owner: string, user: string) =>
+              store.targets(relation, owner).includes(user)
+                ? graph('DELETE', `${path}/${owner}/${relation}/${user}/$ref`)
+                : graph('POST', `${path}/${owner}/${relation}/$ref`, {
+                    '@odata.id': `${env.DRIFTLINE_GRAPH_URL}/v1.0/directoryObjects/${user}`,
+                  });
+            const id = (items: readonly { readonly id: string }[], at: number) => items[at % items.length]!.id;
+            const writes: ((one: number, other: number) => Promise<{ readonly status: number }>)[] = [
+              (one, other) => toggle('/applications', 'owners', id(applications, one), id(users, other)),
+              (one, other) => toggle('/servicePrincipals', 'owners', id(principals, one), id(users, other)),
+              (one, other) => toggle('/users', 'sponsors', id(guests, one), id(users, other)),
+              (one, other) =>
+                graph('POST', `/applications/${id(applications, one)}/federatedIdentityCredentials`, {
+                  ...{ name: `job-${other}`, issuer: `https://issuer-${other}.example`, subject: `of ${other}` },
+                  audiences: ['api://AzureADTokenExchange'],
+                }),
+              (one, other) =>
+                graph('POST', `/servicePrincipals/${id(principals, one)}/appRoleAssignedTo`, {
+                  ...{ principalId: id(users, other), resourceId: id(principals, one) },
+                  appRoleId: '00000000-0000-0000-0000-000000000000',
+                }),
+              async (one) => {
+                const held = [...store.list('appRoleAssignment')];
+                if (held.length === 0) return { status: 404 };
+                const { id: key, resourceId } = held[one % held.length]!;
+                return graph('DELETE', `/servicePrincipals/${resourceId}/appRoleAssignedTo/${key}`);
+              },
+            ];
+            const repo = temporaryFolder('fed');
+            let { tree } = await snapshot(repo, ...every);
+            for (const [what, one, other] of some) {
+              pass(600_000);
+              const { status } = await writes[what]!(one, other);
+              const taken = await snapshot(repo, ...every);
+              expect(expanded(taken.paths)).toEqual([]);
+              expect(taken.tree).toBe(await whole());
+              if (status < 300) expect(taken.tree).not.toBe(tree);
+              tree = taken.tree;
+            }
+          },
+        ),
+        { numRuns: 5, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+      );
+    }, 240_000);
+
+    it('asks the audit log back to where it was last read, also where a snapshot could not', async () => {
+      const { sandbox, snapshot, whole, pass, env } = await company({ auditLagMs: 0 });
+      const graph = caller(env.DRIFTLINE_GRAPH_URL!, env.DRIFTLINE_ACCESS_TOKEN!);
+      const repo = temporaryFolder('fed');
+      const before = await snapshot(repo, ...every);
+      const [application] = sandbox.store.list('application');
+      const [user] = sandbox.store.list('user');
+      const owner = { '@odata.id': `${env.DRIFTLINE_GRAPH_URL}/v1.0/directoryObjects/${user!.id}` };
+      await graph('POST', `/applications/${application!.id}/owners/$ref`, owner);
+      const now = await whole();
+      expect(now).not.toBe(before.tree);
+      for (const status of [403, 429, 500]) {
+        sandbox.faults.clear();
+        const fault = { kind: 'status' as const, status };
+        sandbox.faults.add({ match: { path: /directoryAudits/ }, times: Number.POSITIVE_INFINITY, fault });
+        pass(5_400_000);
+        const { tree, result, notes } = await snapshot(repo, ...every);
+        expect(tree).toBe(before.tree);
+        expect(result.untracked.notAsked).toContain(status === 429 ? 'no time left' : String(status));
+        expect(Object.keys(result.untracked.since)).toContain('applications');
+        expect(notes).toContain('The audit log was not asked');
+      }
+      sandbox.faults.clear();
+      pass(60_000);
+      expect((await snapshot(repo, ...every)).tree).toBe(now);
     });
 
     it('goes on without the audit log where that may not be read, and compares where it has too much', async () => {
