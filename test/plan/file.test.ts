@@ -61,6 +61,13 @@ describe('a saved plan', () => {
     }
   });
 
+  it('is a usage error when its steps are not numbered in their order, whoever made its digest', () => {
+    const { digest: _digest, ...rest } = made;
+    const [step] = made.steps;
+    for (const steps of [[{ ...step!, id: '2' }], [step!, step!], [{ ...step!, id: '01' }]])
+      expect(problem(printed(sealPlan({ ...rest, steps })))).toMatchObject({ kind: 'usage' });
+  });
+
   it('is a usage error when it is no plan, or of another version', () => {
     expect(problem('{')).toMatchObject({ kind: 'usage' });
     expect(problem('[]')).toMatchObject({ kind: 'usage' });

@@ -89,6 +89,26 @@ describe('a snapshot that knows objects again', () => {
     expect(tree).toBe(await whole());
   });
 
+  it('makes an object again of which a part had to be asked for by itself, because its list may have been cut', async () => {
+    const { sandbox, snapshot, whole } = await company();
+    const { store } = sandbox;
+    const repo = temporaryFolder('recall');
+    const federate = (last: string) => {
+      const [application] = store.list('application');
+      const federatedIdentityCredentials = Array.from({ length: 25 }, (_, at) => ({
+        ...{ id: `f${at}`, name: `job-${at}`, issuer: 'https://issuer.example', audiences: ['api://exchange'] },
+        subject: at === 24 ? last : `of ${at}`,
+      }));
+      store.put('application', { ...application!, federatedIdentityCredentials });
+    };
+    federate('before');
+    await snapshot(repo);
+    federate('after');
+    const { tree, counts } = await snapshot(repo);
+    expect(counts).toEqual({ added: 0, changed: 1, removed: 0 });
+    expect(tree).toBe(await whole());
+  });
+
   it('makes an object again that a page tells of twice, once as it was', async () => {
     const { sandbox, snapshot, whole } = await company();
     const repo = temporaryFolder('recall');
