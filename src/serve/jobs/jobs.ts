@@ -33,6 +33,7 @@ import {
 } from './recovery.ts';
 import { type ChangeEntry, readChanges, type StoredChange } from './results.ts';
 import { JobStore } from './store.ts';
+import { Turns } from './turns.ts';
 
 export interface NewJob {
   readonly type: JobType;
@@ -69,7 +70,7 @@ function needsAnother(): Failure {
   );
 }
 
-/** Reports that are made at the same time. */
+/** Reports that are made at the same time: any number may be asked for, but they share Graph's quotas with everybody else. */
 const mostReports = 4;
 
 export class Jobs {
@@ -82,8 +83,7 @@ export class Jobs {
   /** The one recovery that writes, or is about to. */
   #recovery: string | undefined;
   #closing = false;
-  #reporting = 0;
-  readonly #queue: (() => void)[] = [];
+  readonly #reports = new Turns(mostReports);
 
   constructor(context: Context) {
     this.#context = context;
@@ -324,7 +324,10 @@ export class Jobs {
   }
 
   async #report(work: Work): Promise<void> {
-    const leave = await this.#turn(work);
+    const { signal, progress } = work;
+    const leave = await this.#reports.take(signal, () =>
+      progress({ text: 'waiting for other reports', done: 0, total: 0 }),
+    );
     try {
       const writer = await this.store.writer(work.job.id);
       const made = await makeReport(work, writer).finally(() => writer.close());
@@ -332,23 +335,6 @@ export class Jobs {
     } finally {
       leave();
     }
-  }
-
-  /** Any number of reports may be asked for; only so many read at a time, for they share Graph's quotas with everybody else. */
-  async #turn({ signal, progress }: Work): Promise<() => void> {
-    while (this.#reporting >= mostReports) {
-      progress({ text: 'waiting for other reports', done: 0, total: 0 });
-      await new Promise<void>((resolve) => {
-        this.#queue.push(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-      signal.throwIfAborted();
-    }
-    this.#reporting += 1;
-    return () => {
-      this.#reporting -= 1;
-      for (const wake of this.#queue.splice(0)) wake();
-    };
   }
 
   async #plan(work: Work, atOnce: boolean): Promise<void> {
