@@ -1,4 +1,5 @@
 // driftline snapshot: reads the tenant and commits it; says what was read and what was not.
+import { sinceText } from '../model/commit.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Snapshot } from '../verbs/snapshot.ts';
 import { version } from '../version.ts';
@@ -30,12 +31,12 @@ function secondsOf(argv: Arguments): number {
 }
 
 function noteUntracked(terminal: Terminal, { since, notAsked }: Snapshot['untracked']): void {
-  const kinds = Object.entries(since).map(([kind, at]) => `${kind} since ${at}`);
-  if (kinds.length === 0) return;
+  const kinds = sinceText(since);
+  if (kinds === '') return;
   const audits =
     notAsked === undefined ? 'The audit log was asked for changes of it.' : `The audit log was not asked: ${notAsked}`;
   terminal.note(
-    `What Graph does not track was not compared (--untracked-max-age) and is as it was: ${kinds.join(', ')}. ${audits}\n`,
+    `What Graph does not track was not compared (--untracked-max-age) and is as it was: ${kinds}. ${audits}\n`,
   );
 }
 

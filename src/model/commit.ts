@@ -19,6 +19,18 @@ export interface SnapshotRecord {
   readonly notes?: Readonly<Record<string, string>>;
 }
 
+/** Kinds that are, or a part of them is, as they were at an earlier time, as a note says it: `users since 2026-11-20T10:00:00Z, …`. */
+export function sinceText(since: Readonly<Record<string, string>>): string {
+  return Object.entries(since)
+    .map(([kind, at]) => `${kind} since ${at}`)
+    .join(', ');
+}
+
+/** The times that such notes of a snapshot say. */
+export function timesSaid({ notes }: SnapshotRecord): readonly string[] {
+  return [notes?.Continued, notes?.Untracked].flatMap((text) => text?.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? []);
+}
+
 export interface Commit {
   /** Full object id. */
   readonly id: string;

@@ -1,7 +1,7 @@
 // Actors: the objects that differ between two sides, and the tenant's audit log, into who is said to have changed each; words of a report only.
 
 import type { AuditQuestion } from '../model/audit.ts';
-import type { Commit } from '../model/commit.ts';
+import { type Commit, timesSaid } from '../model/commit.ts';
 import { NotComplete } from '../model/coverage.ts';
 import type { Kinds } from '../model/kind.ts';
 import { minuteText } from '../model/moment.ts';
@@ -115,8 +115,7 @@ export async function readSince(
     const read = [...open].filter((kind) => snapshot.coverage[kind]?.status === 'complete');
     for (const kind of read) open.delete(kind);
     // What an attempt that died had read is of its time, and so is what was not compared, which the snapshot says (`users since …`).
-    const said = `${snapshot.notes?.Continued} ${snapshot.notes?.Untracked}`;
-    const times = [snapshot.startedAt, ...(said.match(/\d{4}-\d\d-\d\dT[\d:.]+Z/g) ?? [])];
+    const times = [snapshot.startedAt, ...timesSaid(snapshot)];
     if (read.length > 0) for (const at of times) if (since === undefined || at < since) since = at;
     if (open.size === 0) break;
   }

@@ -1,5 +1,5 @@
 // Capture: the living tenant, or the part of it that is asked for, into one commit; what could not be read stays as it was.
-import type { Commit, Counts, SnapshotRecord } from '../model/commit.ts';
+import { type Commit, type Counts, type SnapshotRecord, sinceText } from '../model/commit.ts';
 import { type Coverage, type CoverageStatus, coverageStatuses, type KindCoverage } from '../model/coverage.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
@@ -88,8 +88,8 @@ export async function capture(options: CaptureOptions): Promise<CaptureResult> {
     };
     const notes = {
       ...options.notes,
-      ...sinceNote('Continued', continued),
-      ...sinceNote('Untracked', untracked.since),
+      ...(since.size > 0 && { Continued: sinceText(continued) }),
+      ...(feed !== undefined && feed.untracked.size > 0 && { Untracked: sinceText(untracked.since) }),
     };
     const record = { tenantId: identity.tenantId, startedAt, finishedAt, version: options.version, coverage, counts };
     const commit = await work.commit(
@@ -176,12 +176,6 @@ interface Reading extends CaptureOptions {
   readonly feed: Feed | undefined;
   /** Kinds that an earlier attempt had begun, with the time since which they were read. */
   readonly since: Map<string, string>;
-}
-
-/** The note by which a snapshot says that some of its kinds, or a part of them, are of an earlier moment. */
-function sinceNote(name: string, since: Readonly<Record<string, string>>): SnapshotRecord['notes'] {
-  const kinds = Object.entries(since).map(([kind, at]) => `${kind} since ${at}`);
-  return kinds.length === 0 ? {} : { [name]: kinds.join(', ') };
 }
 
 async function openFeed(
