@@ -44,9 +44,9 @@ export class CapturedKind implements KindCapture {
 
   async put(entities: readonly Entity[]): Promise<void> {
     this.#assertOpen();
-    this.#table ??= await this.#parts.table;
+    const table = await this.#filled();
     for (let from = 0; from < entities.length; from += batch) {
-      for (const entity of entities.slice(from, from + batch)) this.#putOne(this.#table, entity);
+      for (const entity of entities.slice(from, from + batch)) this.#putOne(table, entity);
       await this.#parts.importer.flush();
       // Another kind's turn, or a discard, may have come meanwhile.
       this.#assertOpen();
@@ -55,16 +55,16 @@ export class CapturedKind implements KindCapture {
 
   async retain(keys: Iterable<string>): Promise<void> {
     this.#assertOpen();
-    this.#table ??= await this.#parts.table;
+    const table = await this.#filled();
     for (const key of keys) {
-      const id = this.#table.retain(key);
-      if (id !== undefined) this.#tell(id, 1);
+      const id = table.idOf(key);
+      if (id === undefined) throw new RangeError(`the base does not have it: ${key}`);
+      if (table.put(key, id) === 'same') this.#tell(id, 1);
     }
   }
 
   async blobs(): Promise<(key: string) => string | undefined> {
-    const table = this.#table ?? (await this.#parts.table);
-    this.#table = table;
+    const table = await this.#filled();
     return (key) => table.idOf(key)?.toString('hex');
   }
 
@@ -86,11 +86,11 @@ export class CapturedKind implements KindCapture {
 
   /** Takes an object whose file is in the repository already. */
   async enter(key: string, id: Buffer): Promise<void> {
-    this.#table ??= await this.#parts.table;
-    if (this.#table.put(key, id) !== 'added') throw new RangeError(`the object was put already: ${key}`);
+    const table = await this.#filled();
+    if (table.put(key, id) !== 'added') throw new RangeError(`the object was put already: ${key}`);
     this.#putCounts.added += 1;
     this.#tell(id, 1);
-    this.#given = this.#table.end;
+    this.#given = table.end;
   }
 
   /** The objects that were put for the first time since this was last asked. */
@@ -107,10 +107,10 @@ export class CapturedKind implements KindCapture {
   async complete(): Promise<Counts> {
     this.#assertOpen();
     const { kind, only } = this.#parts;
-    this.#table ??= await this.#parts.table;
+    const table = await this.#filled();
     const keys = only === undefined ? undefined : [...only].filter((ref) => kindOf(ref) === kind.name).map(keyOf);
-    const removed = this.#table.removeUntouched(keys);
-    this.#table.seal();
+    const removed = table.removeUntouched(keys);
+    table.seal();
     this.counts = { ...this.#putCounts, removed };
     this.state = 'completed';
     return this.counts;
@@ -132,6 +132,12 @@ export class CapturedKind implements KindCapture {
   }
 
   readonly #putCounts = { added: 0, changed: 0 };
+
+  /** The table, with the base's objects in it. */
+  async #filled(): Promise<ObjectTable> {
+    this.#table ??= await this.#parts.table;
+    return this.#table;
+  }
 
   #putOne(table: ObjectTable, entity: Entity): void {
     const { kind, importer, only } = this.#parts;

@@ -59,18 +59,6 @@ export class ObjectTable {
     return same ? 'same' : 'changed';
   }
 
-  /** Puts an object as the base has it; gives its blob id, undefined where it was put already. RangeError where the base does not have it. */
-  retain(key: string): Buffer | undefined {
-    const address = this.#find(key);
-    const chunk = address === undefined ? nothing : this.#chunks[Math.floor(address / chunkSize)]!;
-    const at = (address ?? 0) % chunkSize;
-    if (address === undefined || chunk[at] === states.withdrawn)
-      throw new RangeError(`the base does not have it: ${key}`);
-    if (chunk[at] !== states.untouched) return undefined;
-    chunk[at] = states.same;
-    return chunk.subarray(at + 2, at + 2 + idLength);
-  }
-
   /** The blob id of an object that was entered or put; undefined where there is none, or it was withdrawn. */
   idOf(key: string): Buffer | undefined {
     const address = this.#find(key);

@@ -52,7 +52,7 @@ export async function readBulk(indexing: Indexing, notes?: PageNotes): Promise<B
     items: (part, id) => items.get(part)?.of(id),
     textOf(id) {
       let text = '';
-      for (const [link, index] of indexes) text += `${index.textOf(link, id)}\n`;
+      for (const [link, index] of indexes) text += `${index.has(id) ? index.targets(link, id).join(' ') : '-'}\n`;
       for (const [part, found] of items) text += `${part} ${JSON.stringify(found.of(id) ?? null)}\n`;
       return text;
     },

@@ -79,16 +79,6 @@ export class LinkIndex {
     return refs;
   }
 
-  /** The targets as one text, each with its collection; another one where the listing did not tell of the object. */
-  textOf(link: string, owner: string): string {
-    const number = this.#guids.find(owner);
-    if (number < 0 || (this.#seen.get(number) & told) === 0) return '-';
-    let text = '';
-    for (const target of this.#chains.get(link)!.of(number))
-      text += `${this.#collections[this.#collection.get(target)]!}/${this.#guids.text(target)} `;
-    return text;
-  }
-
   #number(guid: string): number {
     const number = this.#guids.add(guid);
     if (number < 0) throw shapeProblem('the id of an object is no GUID', 'delta');

@@ -51,7 +51,7 @@ export class Exchange implements MiddlewareOptions {
 
   get answer(): Answer {
     const { status, headers, body, parted } = this;
-    return { status, headers, body, retried: this.attempts > 1, ...(parted && { parted }) };
+    return { status, headers, body, parted, retried: this.attempts > 1 };
   }
 
   /** Path without the query, for messages: a query may bear page tokens. */

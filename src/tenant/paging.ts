@@ -138,13 +138,7 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
       // The consumer may stop before it comes to this page.
       ahead.catch(() => {});
     }
-    yield {
-      items,
-      pass,
-      ...(parted && { parted }),
-      ...(mark !== undefined && { mark }),
-      ...(next !== undefined && { next }),
-    };
+    yield { items, parted, pass, ...(mark !== undefined && { mark }), ...(next !== undefined && { next }) };
   }
 }
 

@@ -14,11 +14,6 @@ export interface Permission {
 /** Appid of Microsoft Graph's own service principal, the same in every tenant. */
 const graphAppId = '00000003-0000-0000-c000-000000000000';
 
-/** What only some commands ask for, beside the kinds. */
-const beside = [
-  { permission: auditPermission, access: 'read', for: 'the audit log: diff --actors, snapshot --untracked-max-age' },
-] as const;
-
 /**
  * What reading (and with `write`, recovering) the kinds needs, each permission once, sorted; write ones after read ones. With `optional` also
  * what is needed for a part of a kind only, or beside the kinds.
@@ -42,7 +37,7 @@ export function permissionsFor(
     for (const part of optional ? (kind.permissions.optional ?? []) : [])
       need(part.access, [part.permission], `${kind.name}: ${part.for}`);
   }
-  if (optional) for (const part of beside) need(part.access, [part.permission], part.for);
+  if (optional) need('read', [auditPermission], 'the audit log: diff --actors, snapshot --untracked-max-age');
   const wanted = access === 'both' ? (['read', 'write'] as const) : [access];
   return wanted.flatMap((which) =>
     [...needs[which]]

@@ -8,7 +8,7 @@ import type { Scope } from '../model/scope.ts';
 import type { KindPage, TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { type Besides, type Difference, type Feed, noteBesides } from './feed.ts';
 import type { Pieces } from './first.ts';
-import { Recall } from './recall.ts';
+import { nothingKnown, Recall } from './recall.ts';
 
 /** Single objects that are read and put at a time. */
 const keysAtOnce = 1000;
@@ -97,7 +97,7 @@ async function readWhole(
   if (pieces !== undefined) {
     const read = await pieces.read(target, {
       noting: feed !== undefined,
-      recognition: recall && { recognizes: () => false },
+      recognition: recall && nothingKnown,
       take: (into, page, besides) => takePage(options, into, kind, page, besides, recall),
       renew: (into, difference) =>
         readChanged(options, kind, difference, (keys, entities) => into.replace(keys, entities)),
@@ -162,7 +162,7 @@ async function readAll(
   }
   // What an object has besides is noted from the object: a kind of which that is asked is made whole.
   const asked = besides !== undefined && (kind.tracked?.besides ?? []).length > 0;
-  const recognition = asked ? recall && { recognizes: () => false } : recall?.recognition(await target.blobs());
+  const recognition = asked ? recall && nothingKnown : recall?.recognition(await target.blobs());
   for await (const page of reader.readPages(kind, { recognition }))
     await takePage(options, target, kind, page, besides, recall);
 }

@@ -18,6 +18,9 @@ export interface RecallOptions {
   readonly kind: Kind;
 }
 
+/** Recognizes nothing: the pages only say what their entities were made of. */
+export const nothingKnown: Recognition = { recognizes: () => false };
+
 type Blobs = (key: string) => string | undefined;
 
 /**
