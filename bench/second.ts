@@ -37,34 +37,26 @@ export async function secondSnapshot(options: Options): Promise<Row[]> {
         unit,
         target,
       });
+      /** The CPU and the requests of a snapshot against a twentieth of the first's. */
+      const against = (what: string, cost: typeof first, context: Readonly<Record<string, number>>) => [
+        {
+          ...row(
+            `${what}: CPU against a 20th of the first`,
+            cost.own + cost.programs,
+            (first.own + first.programs) / 20,
+            'ms',
+            1,
+          ),
+          context: { ...context, 'this, wall': cost.wall, 'sandbox, CPU': cost.served },
+        },
+        row('the same, requests against a 20th of the first', cost.requests, first.requests / 20, 'requests', 1),
+      ];
       return [
-        {
-          ...row(
-            `snapshot by differences with ${changed} of ${options.users} users changed: CPU against a 20th of the first`,
-            fed.own + fed.programs,
-            (first.own + first.programs) / 20,
-            'ms',
-            1,
-          ),
-          context: {
-            'first, CPU': first.own + first.programs,
-            'first, wall': first.wall,
-            'this, wall': fed.wall,
-            'sandbox, CPU': fed.served,
-          },
-        },
-        row('the same, requests against a 20th of the first', fed.requests, first.requests / 20, 'requests', 1),
-        {
-          ...row(
-            'the same with --untracked-max-age: CPU against a 20th of the first',
-            few.own + few.programs,
-            (first.own + first.programs) / 20,
-            'ms',
-            1,
-          ),
-          context: { 'of its git': few.programs, 'this, wall': few.wall, 'sandbox, CPU': few.served },
-        },
-        row('the same, requests against a 20th of the first', few.requests, first.requests / 20, 'requests', 1),
+        ...against(`snapshot by differences with ${changed} of ${options.users} users changed`, fed, {
+          'first, CPU': first.own + first.programs,
+          'first, wall': first.wall,
+        }),
+        ...against('the same with --untracked-max-age', few, { 'of its git': few.programs }),
         {
           ...row(
             'second snapshot by reading everything: CPU against the parts (parse, emit, hash)',
