@@ -9,6 +9,7 @@ import { translate } from '../../src/plan/index.ts';
 import { drifts } from '../support/drift.ts';
 import { everything, type Place } from '../support/recovery.ts';
 import { memoryPlace } from '../support/recovery-scenarios.ts';
+import { seeded } from '../support/seeded.ts';
 
 const runs = Number(process.env.DRIFTLINE_RUNS ?? 20);
 
@@ -104,10 +105,7 @@ describe('a recovery of random drift', () => {
           await place.close();
         }
       }),
-      {
-        numRuns: runs,
-        seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125),
-      },
+      seeded(runs),
     );
   });
 

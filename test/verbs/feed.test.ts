@@ -9,6 +9,7 @@ import { companySeed } from '../support/company-seeded.ts';
 import { driftline, temporaryFolder } from '../support/driftline.ts';
 import { event, events, vanish } from '../support/events.ts';
 import { caller } from '../support/graph.ts';
+import { seeded } from '../support/seeded.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -71,7 +72,7 @@ describe('a snapshot by differences', () => {
           expect(tree).toBe(await whole());
         }
       }),
-      { numRuns: 5, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+      seeded(5),
     );
   }, 240_000);
 
@@ -225,7 +226,7 @@ describe('a snapshot by differences', () => {
             expect(third.tree).toBe(await whole());
           },
         ),
-        { numRuns: 2, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+        seeded(2),
       );
     }, 240_000);
 
@@ -306,7 +307,7 @@ describe('a snapshot by differences', () => {
             }
           },
         ),
-        { numRuns: 3, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+        seeded(3),
       );
     }, 240_000);
 

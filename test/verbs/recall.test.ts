@@ -13,6 +13,7 @@ import { companySeed } from '../support/company-seeded.ts';
 import { driftline, temporaryFolder } from '../support/driftline.ts';
 import { event, events } from '../support/events.ts';
 import { readerOf } from '../support/reader.ts';
+import { seeded } from '../support/seeded.ts';
 import { VirtualTime } from '../tenant/virtual-time.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -51,7 +52,7 @@ describe('a snapshot that knows objects again', () => {
           expect((await snapshot(repo)).tree).toBe(await whole());
         }
       }),
-      { numRuns: 3, seed: Number(process.env.DRIFTLINE_SEED ?? 20_261_125) },
+      seeded(3),
     );
   }, 240_000);
 
