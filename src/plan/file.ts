@@ -1,6 +1,7 @@
 // The saved plan: a plan and the bytes of its file, with a digest over all that it says; what was reviewed is what runs.
 import { createHash } from 'node:crypto';
 import stringify from 'json-stable-stringify';
+import { gathered } from '../model/gathered.ts';
 import { isArray, isObject, type Json } from '../model/json.ts';
 import { type Plan, planVersion, type Step, stepActions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
@@ -50,20 +51,6 @@ function* pieces(value: unknown, space: number, depth = 0): Generator<string> {
     separator = `,${line(depth + 1)}`;
   }
   yield `${line(depth)}${list ? ']' : '}'}`;
-}
-
-/** The same text in fewer parts. */
-function* gathered(texts: Iterable<string>): Generator<string> {
-  let open: string[] = [];
-  let length = 0;
-  for (const text of texts) {
-    open.push(text);
-    length += text.length;
-    if (length < 65_536) continue;
-    yield open.join('');
-    [open, length] = [[], 0];
-  }
-  yield open.join('');
 }
 
 /** The plan in a file. Problem `usage` where it is none of this version, `refused` where its digest is not that of what it says. */

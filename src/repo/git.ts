@@ -125,15 +125,21 @@ export class Git {
     return watch(child, args);
   }
 
-  /** Runs git to its end and gives what it said. Problem `failed` where it ends badly. */
+  /** Runs git to its end and gives what it said. Problem `failed` where it ends badly. A long input may come in parts. */
   async run(
     args: readonly string[],
-    options: { readonly input?: string | Uint8Array; readonly index?: boolean; readonly at?: string } = {},
+    options: {
+      readonly input?: string | Uint8Array | Generator<string>;
+      readonly index?: boolean;
+      readonly at?: string;
+    } = {},
   ): Promise<Buffer> {
     const process = this.start(args, options);
     const chunks: Buffer[] = [];
+    const { input = '' } = options;
     const writing = (async () => {
-      if (options.input !== undefined) await process.write(options.input);
+      for (const part of typeof input === 'string' || input instanceof Uint8Array ? [input] : input)
+        await process.write(part);
       process.end();
     })();
     const reading = (async () => {

@@ -1,4 +1,5 @@
 // Pieces: what was captured so far of one kind, kept as lists of blobs in a private commit, so that another capture goes on from there.
+import { gathered } from '../model/gathered.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
@@ -64,12 +65,21 @@ export async function writePiece(
     readonly at: string;
   },
 ): Promise<{ readonly commit: string; readonly pieces: readonly string[] }> {
-  const makeTree = async (entries: readonly string[]): Promise<string> =>
-    (await git.run(['mktree', '-z'], { input: entries.join('') })).toString('latin1').trim();
-  const listed: string[] = [];
-  for (const { key, id } of objects) listed.push(`${fileMode} blob ${id}\t${key}.yaml\0`);
-  const all = listed.length === 0 ? pieces : [...pieces, await makeTree(listed)];
-  const root = await makeTree(all.map((tree, number) => `040000 tree ${tree}\t${String(number).padStart(6, '0')}\0`));
+  const makeTree = async (entries: Generator<string>): Promise<string> =>
+    (await git.run(['mktree', '-z'], { input: gathered(entries) })).toString('latin1').trim();
+  let count = 0;
+  const files = function* () {
+    for (const { key, id } of objects) {
+      count += 1;
+      yield `${fileMode} blob ${id}\t${key}.yaml\0`;
+    }
+  };
+  const piece = await makeTree(files());
+  const all = count === 0 ? pieces : [...pieces, piece];
+  const folders = function* () {
+    for (const [number, tree] of all.entries()) yield `040000 tree ${tree}\t${String(number).padStart(6, '0')}\0`;
+  };
+  const root = await makeTree(folders());
   const made = await git.run(['commit-tree', root], { input: `${subject}\n\n${JSON.stringify(note)}\n`, at });
   return { commit: made.toString('latin1').trim(), pieces: all };
 }
