@@ -56,15 +56,11 @@ export async function* collect(collecting: Collecting, start?: ReadingStart): As
   const from = start?.from && { from: start.from.link };
   const recognizer = start?.recognition && { recognizer: recognizerOf(start.recognition, bulk) };
   for await (const { items, parted, next } of readPages(graph, { ...listing, ...from, ...recognizer })) {
-    const fresh: JsonObject[] = [];
-    const contents: (string | undefined)[] = [];
-    for (const [at, raw] of items.entries()) {
-      if (met(keyOfRaw(kind, raw))) continue;
-      fresh.push(raw);
-      contents.push(parted?.contents[at]);
-    }
+    const fresh = [...items.keys()].filter((at) => !met(keyOfRaw(kind, items[at]!)));
+    const raws = fresh.map((at) => items[at]!);
+    const contents = fresh.map((at) => parted?.contents[at]);
     const recognized = new Set(parted?.recognized.filter((key) => !met(key)));
-    const made = await eachOnce(collecting, await madeOf(collecting, fresh, { bulk, expanded, contents }), recognized);
+    const made = await eachOnce(collecting, await madeOf(collecting, raws, { bulk, expanded, contents }), recognized);
     for (const { entity } of made) seen.meet(keyOf(entity.ref));
     for (const key of recognized) seen.meet(key);
     const place = next === undefined ? {} : { next: { link: followed(graph.url, next, of), of } };

@@ -4,7 +4,7 @@ import { isArray, isObject, type JsonObject } from '../model/json.ts';
 import { addressOf } from './address.ts';
 import { type Answer, isExpiredToken, statusText, succeeded } from './answer.ts';
 import type { Graph, ReadRequest } from './graph.ts';
-import type { Parted } from './parted.ts';
+import { type Parted, type Slice, Torn } from './parted.ts';
 import { Refused, shapeProblem, Unanswered } from './problems.ts';
 
 export interface Listing extends ReadRequest {
@@ -19,15 +19,16 @@ export interface Listing extends ReadRequest {
 /** The link from which a listing was to go on is not known to Graph any more. */
 export class ExpiredMark extends Error {}
 
+/** A page, or some objects of one. */
 export interface Page {
   readonly items: readonly JsonObject[];
-  /** What was recognized, and is not among the items. */
-  readonly parted?: Parted | undefined;
+  /** Of what the items are made, and which objects were recognized and are not among them; where the page was taken apart. */
+  readonly parted?: Slice;
   /** Grows when the collection had to be read again from its first page; what came in an earlier pass may come again. */
   readonly pass: number;
   /** Of the last page of a delta: from where its changes can be told later. */
   readonly mark?: string;
-  /** Where the listing goes on. */
+  /** Where the listing goes on after all objects of the page. */
   readonly next?: string;
 }
 
@@ -51,11 +52,19 @@ class ExpiredPage extends Error {
  * most three times; pages of two passes are never joined. Throws {@link Refused} or {@link Unanswered} where it is not complete.
  */
 export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator<Page> {
+  const { recognizer: _, ...plain } = listing;
+  let asked: Listing = listing;
   for (let pass = 1; ; pass += 1) {
     try {
-      yield* onePass(graph, listing, pass);
+      yield* onePass(graph, asked, pass);
       return;
     } catch (error) {
+      if (error instanceof Torn) {
+        // Read as a whole it is refused and asked for again, or it is as it is.
+        asked = plain;
+        graph.countRetry(false);
+        continue;
+      }
       // Why a link is refused hours after it was given hardly matters: what was asked first says more of what is wrong.
       const refused = error instanceof ExpiredPage || (error instanceof Refused && listing.from !== undefined);
       if (!refused) throw error;
@@ -138,7 +147,9 @@ async function* onePass(graph: Graph, listing: Listing, pass: number): AsyncGene
       // The consumer may stop before it comes to this page.
       ahead.catch(() => {});
     }
-    yield { items, parted, pass, ...(mark !== undefined && { mark }), ...(next !== undefined && { next }) };
+    const end = { ...(mark !== undefined && { mark }), ...(next !== undefined && { next }) };
+    if (parted === undefined) yield { items, pass, ...end };
+    else for (const slice of parted.slices) yield { items: slice.items, parted: slice, pass, ...(slice.last && end) };
   }
 }
 

@@ -90,9 +90,9 @@ export class Wire implements Middleware {
     const bytes = await this.#read(response, exchange.subject);
     exchange.headers = new Map(response.headers);
     const { recognizer } = exchange.request;
-    const page = recognizer && succeeded(response) ? parseParted(bytes, recognizer) : undefined;
-    exchange.parted = page?.parted;
-    exchange.body = page?.body ?? bodyOf(response, textOf(bytes), exchange);
+    const whole = () => bodyOf(response, textOf(bytes), exchange);
+    exchange.parted = recognizer && succeeded(response) ? parseParted(bytes, recognizer, whole) : undefined;
+    exchange.body = exchange.parted?.around ?? whole();
     exchange.status = response.status;
   }
 

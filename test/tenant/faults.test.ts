@@ -257,6 +257,37 @@ describe('server errors and broken answers', () => {
     await failsAs(readGroups(cutDelta).result, 'failed', /no deltaLink/);
   });
 
+  it('row 12: reads the listing again as a whole where a page that was taken apart is none, or says more than was taken for it', async () => {
+    const recognition = { recognizes: () => false };
+    const page = (objects: readonly JsonObject[], more: JsonObject = {}) => JSON.stringify({ value: objects, ...more });
+    const [some, others] = [groups.slice(0, 3), groups.slice(3)];
+    const next = { '@odata.nextLink': `${graphUrl}/v1.0/groups?$skiptoken=next` };
+    const broken = page(some, next).replace('"displayName":"Group 1"', '"displayName":');
+    const hiding = page(some, { ...next, other: [{ id: 'x' }] });
+    const reading = (times: number, damaged: string) => {
+      let left = times;
+      const fault = ({ path, url }: FakeRequest) => {
+        if (path !== 'groups') return undefined;
+        const text = url.searchParams.has('$skiptoken') ? page(others) : left-- > 0 ? damaged : page(some, next);
+        return new Response(text, { headers: { 'content-type': 'application/json' } });
+      };
+      const { reader } = open(new FakeGraph({ objects: memberLists, delta: { groups: delta }, fault }));
+      const names = async () => {
+        const found: string[] = [];
+        for await (const { entities } of reader.readPages!(row('groups'), { recognition }))
+          found.push(...entities.map(({ attributes }) => String(attributes.displayName)));
+        return found;
+      };
+      return names();
+    };
+    const names = groups.map(({ displayName }) => displayName);
+    expect(await reading(1, broken)).toEqual(names);
+    expect(await reading(1, hiding)).toEqual(names);
+    // Where it is so each time, the whole parser has the last word: what is said behind the list is heard, and no JSON is refused.
+    expect(await reading(99, hiding)).toEqual(names);
+    await failsAs(reading(99, broken), 'failed', /no complete JSON/);
+  });
+
   it('row 13: refuses a page in which "value" stands twice, however it is written', async () => {
     const item = JSON.stringify(groups[0]);
     for (const text of [`{"value":[${item}],"value":[]}`, `{"value":[${item}],"v\\u0061lue" : []}`])
