@@ -1,7 +1,7 @@
 // Layout: a ref in, the path of its file inside the state folder out, and back; a path that no ref gives has no way back.
 import { createHash } from 'node:crypto';
 import type { Kind, Kinds } from '../model/kind.ts';
-import { keyOf, kindOf, parseRef, type Ref } from '../model/ref.ts';
+import { isKey, keyOf, kindOf, type Ref } from '../model/ref.ts';
 
 const HEX = /^[0-9a-f]{3}/;
 /** Files that hold no object: at the top of the state folder, or records below `runs/`. */
@@ -30,8 +30,7 @@ export function refOf(kinds: Kinds, path: string): Ref | undefined {
   const kind = kinds.get(path.slice(0, path.indexOf('/')));
   if (kind === undefined || !path.endsWith('.yaml')) return undefined;
   const key = path.slice(path.lastIndexOf('/') + 1, -'.yaml'.length);
-  const ref = parseRef(`${kind.name}/${key}`);
-  return ref !== undefined && pathOf(kind, key) === path ? ref : undefined;
+  return isKey(key) && pathOf(kind, key) === path ? `${kind.name}/${key}` : undefined;
 }
 
 /** Is this the path of a file that holds no object (`tenant.yaml`, `coverage.yaml`, `runs/….yaml`)? */

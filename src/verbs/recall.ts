@@ -10,6 +10,8 @@ import type { Recognition, TenantIdentity } from '../model/tenant.ts';
 
 /** Bytes of one digest: too many for two objects to share it, by accident or by art. */
 const length = 16;
+/** Digests that are written at a time. */
+const writtenTogether = 4096;
 
 export interface RecallOptions {
   readonly repository: Pick<Repository, 'privateFolder'>;
@@ -32,8 +34,8 @@ export class Recall {
   readonly #salt: string;
   readonly #known: DigestSet;
   readonly #draft: FileHandle;
-  /** Digests of objects that were recognized since the last note. */
-  #recognized: string[] = [];
+  /** Digests that are not written yet. */
+  #open: string[] = [];
 
   private constructor(path: string, salt: string, known: DigestSet, draft: FileHandle) {
     this.#path = path;
@@ -65,7 +67,7 @@ export class Recall {
         const blob = blobs(key);
         const digest = blob === undefined ? undefined : this.#digest(content, blob);
         if (digest === undefined || !this.#known.has(digest)) return false;
-        this.#recognized.push(digest);
+        this.#open.push(digest);
         return true;
       },
     };
@@ -73,24 +75,29 @@ export class Recall {
 
   /** Notes what the objects were made of that were put, and those that were recognized. */
   async note(entities: readonly Entity[], contents: readonly (string | undefined)[], blobs: Blobs): Promise<void> {
-    const digests = this.#recognized;
-    this.#recognized = [];
     for (const [at, { ref }] of entities.entries()) {
       const content = contents[at];
       const blob = content === undefined ? undefined : blobs(keyOf(ref));
-      if (blob !== undefined) digests.push(this.#digest(content!, blob));
+      if (blob !== undefined) this.#open.push(this.#digest(content!, blob));
     }
-    if (digests.length > 0) await this.#draft.appendFile(digests.join(''), 'hex');
+    if (this.#open.length >= writtenTogether) await this.#write();
   }
 
   /** Lets the notes take the place of what was known. */
   async save(): Promise<void> {
+    await this.#write();
     await this.#draft.close();
     await rename(`${this.#path}.draft`, this.#path).catch(() => undefined);
   }
 
   async close(): Promise<void> {
     await this.#draft.close();
+  }
+
+  async #write(): Promise<void> {
+    const digests = this.#open;
+    this.#open = [];
+    if (digests.length > 0) await this.#draft.appendFile(digests.join(''), 'hex');
   }
 
   #digest(content: string, blob: string): string {
