@@ -43,6 +43,9 @@ export interface Work {
   readonly refusals: Refusal[];
 }
 
+/** One for the many steps that give no access. */
+const none: readonly AccessClass[] = [];
+
 export function addDraft(
   work: Work,
   body: Distribute<Body>,
@@ -50,7 +53,7 @@ export function addDraft(
   needs: readonly Draft[] = [],
 ): Draft {
   const { ref } = work.pair;
-  const whole = { access: [], ...body, ref, displayName: work.displayName } as Body;
+  const whole = { access: none, ...body, ref, displayName: work.displayName } as Body;
   const since = whole.access.length === 0 ? undefined : youngest(work.context.input.grants, soughtBy(whole));
   const draft: Draft = {
     body: since === undefined ? whole : { ...whole, since },
@@ -168,7 +171,8 @@ export function planObject(pair: Pair, kind: Kind, context: Context): ObjectPlan
   else if (state === 'gone') recreation(work);
   else if (state === 'bin') restoration(work);
   else changes(work);
-  return { pair, state, drafts: work.drafts, refusals: work.refusals };
+  // Copied, they take as much as they have: a list that has grown takes room for sixteen more.
+  return { pair, state, drafts: [...work.drafts], refusals: [...work.refusals] };
 }
 
 function assignments(work: Work, refused: Refusal): void {
