@@ -56,7 +56,8 @@ if (values.help || unknown.length > 0) {
     const { run, full } = benches[name]!;
     const users = values.users === undefined ? (values.full ? full : quick) : Number(values.users);
     if (text) process.stdout.write(`\n${name}${full === 0 ? '' : `, ${users.toLocaleString('en-US')} users`}\n\n`);
-    const made = await run({ users, ...(values.profile === undefined ? {} : { profile: values.profile }) });
+    const measured = await run({ users, ...(values.profile === undefined ? {} : { profile: values.profile }) });
+    const made = users < full ? measured.map((row) => ({ ...row, smaller: true })) : measured;
     rows.push(...made);
     if (text) process.stdout.write(`${made.map(rowText).join('\n')}\n`);
   }

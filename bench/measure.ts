@@ -19,6 +19,8 @@ export interface Row {
   readonly unit: string;
   /** The ratio that we want to stay under. */
   readonly target: number;
+  /** The target speaks of a larger tenant. */
+  readonly smaller?: boolean;
   /** Figures that explain the row. */
   readonly context?: Readonly<Record<string, number | string>>;
 }
@@ -80,21 +82,34 @@ export function held({ measured, limit, target }: Row): boolean {
   return measured / limit <= target;
 }
 
+/** What a row came to; in small letters where its target speaks of a larger tenant, in which fixed costs count for less. */
+function outcomeOf(row: Row): string {
+  if (held(row)) return 'held';
+  return row.smaller === true ? 'over' : 'OVER';
+}
+
 /** A row as three lines: what it is and whether it held; the ratio, which is what counts; the figures that explain it. */
 export function rowText(row: Row): string {
   const { what, measured, limit, unit, target, context = {} } = row;
   const figures = Object.entries(context).map(([name, value]) => `${name} ${shown(value)}`);
   return [
-    `${held(row) ? 'held' : 'OVER'}  ${what}`,
+    `${outcomeOf(row)}  ${what}`,
     `      ratio ${(measured / limit).toFixed(2)}, target at most ${target}: ${shown(measured)} ${unit} against ${shown(limit)} ${unit}`,
     ...(figures.length === 0 ? [] : [`      ${figures.join(' · ')}`]),
   ].join('\n');
 }
 
-/** What all rows say, in one line. */
+/** What all rows say, in a line; and in another one what the small letters mean. */
 export function sumText(rows: readonly Row[]): string {
   const over = rows.filter((row) => !held(row));
-  return `${rows.length - over.length} of ${rows.length} targets held${over.length === 0 ? '' : `; over: ${[...new Set(over.map(({ bench }) => bench))].join(', ')}`}`;
+  const names = [...new Set(over.map(({ bench }) => bench))].join(', ');
+  const small = over.some(({ smaller }) => smaller === true);
+  return [
+    `${rows.length - over.length} of ${rows.length} targets held${over.length === 0 ? '' : `; over: ${names}`}`,
+    ...(small
+      ? ['In small letters: the target speaks of a larger tenant (--full), in which fixed costs count for less.']
+      : []),
+  ].join('\n');
 }
 
 function shown(value: number | string): string {
