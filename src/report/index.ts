@@ -1,5 +1,6 @@
 // Reports: what this folder gives to the rest of the house.
 export { type Action, type Circumstances, type Compared, recoveryAction } from './action.ts';
+export { actorLines, actorsNotice } from './actors.ts';
 export { type ComposeOptions, compose, composeChanges, type ReportOptions } from './compose.ts';
 export { renderCsv, renderJson, renderNdjson } from './data.ts';
 export {

@@ -8,7 +8,7 @@ import type { Scope } from '../model/scope.ts';
 import { live } from '../verbs/diff.ts';
 import { findRun } from '../verbs/runs.ts';
 import { resolveScope } from '../verbs/scope.ts';
-import { badRequest, conflict } from './failure.ts';
+import { badRequest, conflict, Failure } from './failure.ts';
 import type { Job, JobSide } from './jobs/record.ts';
 import type { Asked, Office } from './office.ts';
 import { requireAdministrator } from './principal.ts';
@@ -24,6 +24,13 @@ export function textIn(body: JsonObject, name: string, needed = false): string |
   }
   if (typeof value !== 'string' || value.length > 2_000) throw badRequest(`${name} must be a text.`);
   return value;
+}
+
+/** A flag of a body that is set, or undefined. Failure 400 where it is something else. */
+function flagIn(body: JsonObject, name: string): true | undefined {
+  const value = body[name] ?? false;
+  if (typeof value !== 'boolean') throw badRequest(`${name} must be true or false.`);
+  return value || undefined;
 }
 
 function textsIn(body: JsonObject, name: string): string[] | undefined {
@@ -94,6 +101,8 @@ export async function askPreview(office: Office, asked: Asked): Promise<Job> {
   const other = textIn(body, 'to') ?? live;
   const to = other === live ? undefined : await sideOf(office, other);
   const reason = textIn(body, 'reason');
+  const actors = flagIn(body, 'actors');
+  if (actors && !office.context.settings.actors) throw withoutActors();
   return office.jobs.create({
     type: to === undefined ? 'preview' : 'compare',
     from,
@@ -101,7 +110,16 @@ export async function askPreview(office: Office, asked: Asked): Promise<Job> {
     scope: await scopeIn(office, body, to === undefined ? [from] : [to, from]),
     by: asked.principal,
     ...(reason === undefined ? {} : { reason }),
+    ...(actors && { actors }),
   });
+}
+
+function withoutActors(): Failure {
+  return new Failure(
+    403,
+    'Authorization_RequestDenied',
+    'This server does not say who made the changes: whoever runs it can allow it (serve.actors in driftline.yaml).',
+  );
 }
 
 /** A plan to make the tenant like a commit: all of it, kinds, or single objects. It waits to be confirmed. */

@@ -38,6 +38,8 @@ export interface ServeSettings {
   readonly sessionHours: number;
   /** Whoever plans a recovery may not be the one who starts it. */
   readonly twoPersons: boolean;
+  /** Whoever may read reports may ask the tenant's audit log who made the changes: names and addresses of people. */
+  readonly actors: boolean;
   readonly recovery: NativeRecovery;
   /** Days that finished jobs are kept. */
   readonly keepDays: number;
@@ -52,7 +54,19 @@ type Section = Readonly<Record<string, unknown>>;
 export function serveSettings(configuration: Configuration): ServeSettings {
   const file = configuration.file ?? 'driftline.yaml';
   const serve = section(file, 'serve', configuration.sections.serve, [
-    ...['host', 'port', 'url', 'tls', 'tokens', 'signIn', 'sessionHours', 'twoPersons', 'recovery', 'keepDays'],
+    ...[
+      'host',
+      'port',
+      'url',
+      'tls',
+      'tokens',
+      'signIn',
+      'sessionHours',
+      'twoPersons',
+      'actors',
+      'recovery',
+      'keepDays',
+    ],
   ]);
   const recovery = section(file, 'serve.recovery', serve.recovery, Object.keys(nativeDefaults));
   const tls = section(file, 'serve.tls', serve.tls, ['certificate', 'key']);
@@ -76,6 +90,8 @@ export function serveSettings(configuration: Configuration): ServeSettings {
     signIn: flag(file, 'serve', serve, 'signIn', false),
     sessionHours: number(file, serve, 'sessionHours', 1, 12) ?? 1,
     twoPersons: flag(file, 'serve', serve, 'twoPersons', false),
+    // Who runs a server for himself has the credentials that the log is asked with.
+    actors: flag(file, 'serve', serve, 'actors', serve.tokens === undefined),
     recovery: flags as unknown as NativeRecovery,
     keepDays: number(file, serve, 'keepDays', 1, 3_650) ?? 30,
   };

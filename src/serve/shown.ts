@@ -36,6 +36,7 @@ export function settingsShown({ context, local }: Office): JsonObject {
       signIn: settings.signIn,
       sessionHours: settings.sessionHours,
       twoPersons: settings.twoPersons,
+      actors: settings.actors,
       keepDays: settings.keepDays,
       nativeRecovery: { ...settings.recovery },
       tokens: tokens === undefined ? null : ({ ...tokens } as unknown as JsonObject),

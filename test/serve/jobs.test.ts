@@ -201,6 +201,55 @@ describe('the jobs of the server', () => {
     expect(found.toString()).toBe('');
   });
 
+  it('say who made the changes where that is asked for, and none but those that may', async () => {
+    place = await servePlace();
+    const story = await seedStory(place);
+    const plain = await place.job('/api/previews', { from: 'HEAD' });
+    expect(plain.header!.actors).toBeUndefined();
+    expect((await place.call('GET', `/jobs/${plain.id}`)).text).toContain('Who made the changes?');
+    const report = await place.job('/api/previews', { from: 'HEAD', actors: true });
+    expect(report.header!.actors).toMatchObject({ status: 'partial', reason: expect.stringContaining('lags') });
+    const { body } = await place.call('GET', `/api/jobs/${report.id}/changes?kind=conditionalAccessPolicies`);
+    const [{ actors }] = body.value;
+    expect(actors).toMatchObject([
+      { activityDisplayName: 'Update conditional access policy', initiatedBy: { app: { appId: expect.any(String) } } },
+    ]);
+    const page = (await place.call('GET', `/jobs/${report.id}`)).text;
+    expect(page).toContain('Update conditional access policy');
+    expect(page).not.toContain('Who made the changes?');
+    const one = (await place.call('GET', `/jobs/${report.id}/changes?ref=conditionalAccessPolicies/${story.policy}`))
+      .text;
+    expect(one).toContain(`application ${actors[0].initiatedBy.app.appId}`);
+    // Between two snapshots the report that is made once for all is another one.
+    const newest = await place.snapshot();
+    const sides = { from: `${newest}~1`, to: newest };
+    const between = await place.job('/api/previews', { ...sides, actors: true });
+    expect(between.header!.actors).toBeDefined();
+    const looked = (await place.call('GET', `/compare?from=${sides.from}&to=${sides.to}`)).text;
+    expect(looked).toContain('Who made the changes?');
+    expect((await place.call('POST', '/api/previews', { ...sides, actors: 'yes' })).status).toBe(400);
+  });
+
+  it('do not say it where driftline.yaml does not let them, which for others is so by default', async () => {
+    const issuer = await startIssuer();
+    for (const [more, status] of [
+      ['', 403],
+      ['  actors: true\n', 202],
+    ] as const) {
+      place = await servePlace({ configuration: `${issuer.configuration}${more}` });
+      const headers = {
+        authorization: `Bearer ${await issuer.sign({ oid: administrator })}`,
+        'content-type': 'application/json',
+      };
+      const body = JSON.stringify({ from: 'HEAD', actors: true });
+      const answer = await place.raw('/api/previews', { method: 'POST', headers, body });
+      expect(answer.status).toBe(status);
+      if (status === 403) expect(answer.text).toContain('serve.actors');
+      await place.close();
+    }
+    await issuer.close();
+  });
+
   it('need a second person where driftline.yaml says so', async () => {
     const issuer = await startIssuer();
     place = await servePlace({ configuration: `${issuer.configuration}  twoPersons: true\n` });

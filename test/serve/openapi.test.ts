@@ -72,6 +72,11 @@ describe('the routes of the OpenAPI document', () => {
     expect(job.status).toBe('successful');
     const changes = await call('GET', '/api/jobs/{id}/changes', `/api/jobs/${preview.id}/changes`);
     expect(changes.total).toBe(2);
+    const asked = await call('POST', '/api/previews', '/api/previews', { from: 'HEAD', actors: true });
+    await place.server.jobs.settled(asked.id);
+    expect((await call('GET', '/api/jobs/{id}', `/api/jobs/${asked.id}`)).header.actors.status).toBe('partial');
+    const entries = await call('GET', '/api/jobs/{id}/changes', `/api/jobs/${asked.id}/changes`);
+    expect(entries.value.map(({ actors }: Loose) => actors.length)).toEqual([1, 1]);
     const plan = await call('POST', '/api/plans', '/api/plans', { goal: 'HEAD', options: free });
     const planned = await place.server.jobs.settled(plan.id);
     await call('GET', '/api/jobs/{id}/plan', `/api/jobs/${plan.id}/plan`);

@@ -14,6 +14,7 @@ describe.skipIf(noBrowser !== undefined)(say('the portal'), () => {
   const go = (path: string) => watched.page.goto(`${place.server.origin}${path}`);
   const policyNow = async () =>
     (await place.graph('GET', `/identity/conditionalAccess/policies/${story.policy}`)).grantControls.builtInControls;
+  const groupName = async (): Promise<string> => (await place.graph('GET', `/groups/${story.group}`)).displayName;
   const isMember = async () =>
     (await place.graph('GET', `/groups/${story.group}/members`)).value.some(({ id }: Loose) => id === story.member);
 
@@ -73,6 +74,24 @@ describe.skipIf(noBrowser !== undefined)(say('the portal'), () => {
       .click();
     expect(await page.locator('.side.before').innerText()).toContain(story.memberName);
     await shot(page, 'change-group');
+  });
+
+  it('says who changed it, when it is asked', async () => {
+    const { page } = watched;
+    await page.getByRole('link', { name: 'The report' }).click();
+    await page.getByRole('button', { name: 'Who made the changes?' }).click();
+    await page.getByRole('heading', { name: 'Who made the changes' }).waitFor();
+    expect(await page.locator('table.stack tbody').innerText()).toContain('Update conditional access policy');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await shot(page, 'report-actors');
+    await page.getByRole('link', { name: storyPolicy.displayName }).click();
+    await page.getByRole('heading', { name: 'Who made it' }).waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.goBack();
+    await page
+      .getByRole('link', { name: await groupName() })
+      .first()
+      .click();
   });
 
   it('recovers one object, after its digest was typed', async () => {

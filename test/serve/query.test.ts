@@ -126,6 +126,7 @@ describe('the serve section', () => {
       host: '127.0.0.1',
       port: 0,
       twoPersons: false,
+      actors: true,
       keepDays: 30,
       recovery: { deleteNew: true, allowMassChange: false },
     });
@@ -138,6 +139,7 @@ describe('the serve section', () => {
     [{ url: 'https://x.test/path' }, 'serve.url'],
     [{ twoPersons: 'yes' }, 'serve.twoPersons'],
     [{ signIn: 'yes' }, 'serve.signIn'],
+    [{ actors: 'yes' }, 'serve.actors'],
     [{ sessionHours: 24 }, 'serve.sessionHours'],
     [{ tokens: {} }, 'serve.tokens.tenantId'],
     [{ tokens: { tenantId: '7c2f4a1e-5b0d-4e8a-9f63-2d1b8c0a7e55' } }, 'serve.tokens.audience'],

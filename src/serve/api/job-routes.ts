@@ -14,6 +14,11 @@ const scope = {
   kinds: { ...texts, description: 'Kind names; absent: all kinds' },
   ids: { ...texts, description: 'Refs (kind/id), object ids or exact display names; absent: all objects' },
 };
+const actors: Schema = {
+  type: 'boolean',
+  default: false,
+  description: "Also who made the changes, by the tenant's audit log; where the server allows it",
+};
 const options: Schema = {
   type: 'object',
   properties: {
@@ -35,7 +40,7 @@ export const jobRoutes: readonly Route[] = [
     path: '/api/previews',
     role: 'reader',
     summary: 'Make a report between two commits, or a commit and the living tenant',
-    body: bodyWith({ from: text, to: { ...text, default: 'live' }, ...scope, reason }, ['from']),
+    body: bodyWith({ from: text, to: { ...text, default: 'live' }, ...scope, actors, reason }, ['from']),
     answers: 202,
     returns: named('job'),
     async answer({ office, asked }) {

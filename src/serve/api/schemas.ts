@@ -65,6 +65,8 @@ export const schemas = {
     {
       to: side,
       reason: text,
+      actors: { type: 'boolean' },
+      header: { type: 'object', description: 'What the report is about; in `actors` how the audit log was read' },
       plan: needing({ digest: text, steps: number, refusals: number, blockers: number }),
       confirmedBy: person,
       undoes: text,
@@ -99,6 +101,11 @@ export const schemas = {
       after: { type: 'object' },
       access: listOf({ type: 'string', enum: accessClasses }),
       failure: text,
+      actors: listOf({
+        type: 'object',
+        description: 'Entries of the audit log, newest first, as driftline diff has them',
+      }),
+      moreActors: number,
     },
   ),
   found: needing({ ref: text, kind: text, type: text, id: text, displayName: text }),

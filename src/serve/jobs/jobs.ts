@@ -44,6 +44,7 @@ export interface NewJob {
   readonly filter?: JsonObject;
   readonly by: Principal;
   readonly reason?: string;
+  readonly actors?: true;
   readonly options?: PlanOptions;
   readonly undoes?: string;
   readonly resumes?: string;
@@ -188,6 +189,8 @@ export class Jobs {
     const same = (job: Job) =>
       job.type === 'compare' &&
       job.rules === rules &&
+      // What the audit log said depends on when it was asked.
+      job.actors === undefined &&
       job.from.commit === from.commit &&
       job.to?.commit === to.commit &&
       job.scope.kinds === undefined &&

@@ -35,6 +35,7 @@ export async function makeReport(
       from: job.from.commit,
       to: job.to?.commit ?? live,
       scope: { kinds: job.scope.kinds, ids: job.scope.refs },
+      actors: job.actors,
       reader: () => {
         reader ??= context.openReader(({ waiting }) => {
           if (waiting !== undefined) progress({ text: waiting, done: total(), total: 0 });

@@ -79,6 +79,8 @@ export interface Job {
   readonly completedAt: string | null;
   readonly by: Pick<Principal, 'id' | 'name'>;
   readonly reason?: string;
+  /** The report says who made the changes. */
+  readonly actors?: true;
   /** Which ignore rules a comparison was made under. */
   readonly rules?: string;
   readonly totals: JobTotals;

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { AccessClass } from '../../model/kind.ts';
 import type { Ref } from '../../model/ref.ts';
 import type { RecoveryAction, ReportChange } from '../../model/report.ts';
+import { actorLines } from '../../report/index.ts';
 
 /** A change as it is kept: with the whole top-level values that differ, which the native shape says and a page shows side by side. */
 export interface StoredChange extends ReportChange {
@@ -33,6 +34,8 @@ export interface ChangeEntry {
   readonly attributes: number;
   readonly links: number;
   readonly failure?: string;
+  /** Who is said to have made it: the newest entry of the audit log about it. */
+  readonly by?: string;
   /** Where the line stands in the file of changes, in bytes. */
   readonly at: number;
   readonly length: number;
@@ -86,6 +89,7 @@ export class ResultWriter {
 }
 
 function entryOf(change: StoredChange, at: number, length: number): ChangeEntry {
+  const [by] = actorLines(change);
   return {
     ref: change.ref,
     kind: change.kind,
@@ -101,6 +105,7 @@ function entryOf(change: StoredChange, at: number, length: number): ChangeEntry 
     attributes: change.attributes.length,
     links: change.links.length,
     ...(change.failure === undefined ? {} : { failure: change.failure }),
+    ...(by === undefined ? {} : { by }),
     at,
     length,
   };

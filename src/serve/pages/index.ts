@@ -9,7 +9,7 @@ import { type Asked, lookUp, type Office } from '../office.ts';
 import { type Page, render, type Viewer } from './layout.ts';
 import { objectPage, objectsPage } from './objects.ts';
 import { recoverPage, recoveryPage } from './recover.ts';
-import { changePage, reportPage } from './report.ts';
+import { actorsBox, changePage, reportPage } from './report.ts';
 import { jobsPage, runPage, runsPage } from './runs.ts';
 import { coveragePage, settingsPage } from './standing.ts';
 import { snapshotPage, timelinePage } from './timeline.ts';
@@ -134,7 +134,7 @@ ${snapshots.map(({ id, at, subject }) => html`<option value="${id}"${id === chos
 <section class="panel"><h2>With the tenant as it is now</h2><form data-send="POST" action="/api/previews">
 <div class="row"><label>From <select name="from">${options(from)}</select></label></div>
 <details><summary>Only some kinds</summary><fieldset><legend>Kinds</legend><div class="row">${kinds.map((kind) => html`<label class="check"><input type="checkbox" name="kinds" value="${kind}" data-list> ${kind}</label>`)}</div></fieldset></details>
-<div class="actions"><button class="primary" type="submit">Read the tenant and compare</button></div></form></section>
+${actorsBox(office)}<div class="actions"><button class="primary" type="submit">Read the tenant and compare</button></div></form></section>
 <section class="panel"><h2>Two snapshots</h2><form method="get" action="/compare"><div class="row"><label>From <select name="from">${options(from || (snapshots[1]?.id ?? ''))}</select></label><label>To <select name="to">${options(to)}</select></label><button type="submit">Compare</button></div></form></section>
 <section class="panel"><h2>Any two points</h2><form method="get" action="/compare"><div class="row"><label>From <input name="from" size="24" required></label><label>To <input name="to" value="HEAD" size="24" required></label><button type="submit">Compare</button></div><p class="quiet">A commit’s id, a branch or a tag, <code>HEAD~2</code>, or a day such as <code>@2026-11-20</code>: the newest snapshot of that day or before it.</p></form></section>`,
   };

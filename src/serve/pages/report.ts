@@ -3,9 +3,11 @@ import { html } from 'hono/html';
 import { parseRef } from '../../model/ref.ts';
 import type { ReportSummary } from '../../model/report.ts';
 import { accessMeanings } from '../../plan/index.ts';
+import { actorLines, actorsNotice } from '../../report/index.ts';
 import { notFound } from '../failure.ts';
 import type { Job } from '../jobs/record.ts';
 import { type ChangeEntry, type ChangeFilter, passes } from '../jobs/results.ts';
+import type { Office } from '../office.ts';
 import { boxWords, withoutFlags } from './guards.ts';
 import type { Page, Viewer } from './layout.ts';
 import { attributeHtml, linksHtml } from './values.ts';
@@ -79,7 +81,7 @@ ${problemHtml(job)}`;
   const entries = await viewer.office.jobs.index(job.id);
   return {
     title,
-    content: html`${head}${coverageNotices(job)}${tiles(job)}${await changesHtml(viewer, job, entries, path)}`,
+    content: html`${head}${coverageNotices(job)}${actorsHtml(viewer, job, entries.length)}${tiles(job)}${await changesHtml(viewer, job, entries, path)}`,
   };
 }
 
@@ -111,6 +113,25 @@ function coverageNotices(job: Job): Html {
   const notices = job.header?.notices ?? [];
   return html`${notices.map((text) => html`<div class="notice bad"><p>${shown(text, 2_000)}</p></div>`)}
 ${missing.length === 0 ? '' : html`<div class="notice"><h2>Not read completely: what is missing here is not said to be deleted</h2><ul>${missing.map(({ kind, from, to, reason }) => html`<li>${kind}: ${from === to ? to : `${from} before, ${to} after`}${reason === undefined ? '' : `. ${shown(reason, 600)}`}</li>`)}</ul></div>`}`;
+}
+
+/** Lets a report be asked for that says who made the changes, where the server allows it. */
+export function actorsBox({ context }: Office): Html {
+  if (!context.settings.actors) return nothing;
+  return html`<p><label class="check"><input type="checkbox" name="actors"> Say who made the changes, as far as the tenant’s audit log tells</label></p>`;
+}
+
+/** What the audit log told, or the question that asks it. */
+function actorsHtml({ office }: Viewer, job: Job, changes: number): Html {
+  if (job.header?.actors !== undefined) {
+    const { heading, lines } = actorsNotice(job.header.actors);
+    return html`<div class="notice plain"><h2>${heading}</h2>${lines.map((line) => html`<p>${shown(line, 2_000)}</p>`)}</div>`;
+  }
+  if (!office.context.settings.actors || job.actors === true || changes === 0) return nothing;
+  const { kinds = [], refs = [] } = job.scope;
+  return html`<form class="actions" data-send="POST" action="/api/previews"><input type="hidden" name="from" value="${job.from.commit}">${job.to === undefined ? '' : html`<input type="hidden" name="to" value="${job.to.commit}">`}
+${kinds.map((kind) => html`<input type="hidden" name="kinds" value="${kind}" data-list>`)}${refs.map((ref) => html`<input type="hidden" name="ids" value="${ref}" data-list>`)}
+<input type="checkbox" name="actors" checked hidden><button type="submit">Who made the changes?</button></form>`;
 }
 
 function tiles({ summary }: Job): Html {
@@ -182,6 +203,7 @@ function rowHtml(job: Job, entry: ChangeEntry, back: string, boxes: boolean): Ht
     ...entry.access.map(
       (name) => html` <span class="badge warn" title="${accessMeanings[name]}">may give access: ${name}</span>`,
     ),
+    entry.by === undefined ? '' : html`<div class="quiet">${shown(entry.by, 300)}</div>`,
     entry.failure === undefined
       ? ''
       : html`<div class="${entry.action === 'none' ? 'quiet' : 'removed'}">${shown(withoutFlags(entry.failure), 500)}</div>`,
@@ -190,6 +212,12 @@ function rowHtml(job: Job, entry: ChangeEntry, back: string, boxes: boolean): Ht
 <td>${entry.action === 'none' && job.type === 'recovery' ? html`<span class="badge">not done</span>` : operationBadge(entry.operation)}</td>
 <th scope="row" class="wide"><a href="/jobs/${job.id}/changes${query({ ref: entry.ref })}">${named(entry.name)}</a>${entry.formerName === undefined ? '' : html` <span class="quiet">was <bdi>${shown(entry.formerName)}</bdi></span>`}${marks}</th>
 <td data-label="Type">${entry.type}</td><td class="number" data-label="Attributes">${entry.attributes}</td><td class="number" data-label="Links">${entry.links}</td><td data-label="${back}">${actionWord(entry.action)}</td></tr>`;
+}
+
+function whoHtml(lines: readonly string[]): Html {
+  if (lines.length === 0)
+    return html`<p class="quiet">The audit log has no entry about it. That does not mean nobody: it lags, and not everything is in it.</p>`;
+  return html`<ul>${lines.map((line) => html`<li>${shown(line, 1_000)}</li>`)}</ul>`;
 }
 
 function failureHtml(failure: string): Html {
@@ -218,6 +246,7 @@ export async function changePage(viewer: Viewer, job: Job, refText: string): Pro
 <dt>Microsoft’s own recovery</dt><dd>${change.native ? 'covers it, wholly or in part' : 'does not cover it'}</dd></dl></div>
 ${(change.access ?? []).map((name) => html`<div class="notice"><h2>May give access: ${name}</h2><p>${accessMeanings[name]}</p></div>`)}
 ${change.failure === undefined ? '' : html`<div class="notice bad"><h2>Not done</h2>${failureHtml(change.failure)}</div>`}
+${change.actors === undefined ? '' : html`<section class="panel"><h2>Who made it</h2>${whoHtml(actorLines(change))}</section>`}
 ${change.attributes.length === 0 ? '' : html`<section class="panel"><h2>Attributes</h2>${change.attributes.map((attribute) => attributeHtml(attribute, words))}</section>`}
 ${change.links.length === 0 ? '' : html`<section class="panel"><h2>Links</h2>${linksHtml(change.links, words, job.from.commit)}</section>`}
 ${change.attributes.length + change.links.length === 0 ? html`<p class="quiet">Nothing in it is written by attributes or links.</p>` : ''}
