@@ -126,7 +126,7 @@ function readConfiguration(options: WorkplaceOptions, root: string): Configurati
 }
 
 /** The rows that the configuration names, in the table's order; all of them where it names none. */
-export function chosenKinds(table: Kinds, { kinds }: Pick<Configuration, 'kinds'>): Kinds {
+function chosenKinds(table: Kinds, { kinds }: Pick<Configuration, 'kinds'>): Kinds {
   if (kinds === undefined) return table;
   for (const name of kinds) requireKind(table, name, 'kinds in driftline.yaml');
   return new Map([...table].filter(([name]) => kinds.includes(name)));

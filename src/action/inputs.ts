@@ -7,8 +7,8 @@ import type { World } from './runner.ts';
 export const modes = ['snapshot', 'drift', 'plan', 'apply', 'revert', 'verify', 'tenants'] as const;
 export type Mode = (typeof modes)[number];
 
-export const notifyFormats = ['generic', 'teams', 'slack'] as const;
-export const notifyEvents = ['drift', 'refusal', 'failure', 'coverage'] as const;
+const notifyFormats = ['generic', 'teams', 'slack'] as const;
+const notifyEvents = ['drift', 'refusal', 'failure', 'coverage'] as const;
 export type NotifyEvent = (typeof notifyEvents)[number];
 
 export const inputNames = [

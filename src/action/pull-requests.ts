@@ -73,7 +73,7 @@ export async function closePullRequest(github: GitHub, branch: string, word: str
 }
 
 /** The first line of a sticky comment: which of ours it is. */
-export function commentMarker(name: string): string {
+function commentMarker(name: string): string {
   return `<!-- driftline:${name} -->`;
 }
 

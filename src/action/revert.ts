@@ -32,7 +32,7 @@ function isMeant(comment: string): boolean {
 }
 
 /** The words of a comment's first line; undefined where it does not begin with `/driftline revert`. Problem `usage` for a word that is not known. */
-export function revertWords(comment: string): RevertWords | undefined {
+function revertWords(comment: string): RevertWords | undefined {
   if (!isMeant(comment)) return undefined;
   const line = comment.split(/\r?\n/, 1)[0]!.trim();
   const words = line.split(/\s+/).slice(2);

@@ -26,7 +26,6 @@ export const stepActions = [
   'prune',
   'delete',
 ] as const;
-export type StepAction = (typeof stepActions)[number];
 
 /**
  * What the value of a reference will be once the object that is made anew has its id: replaced when the step is applied.

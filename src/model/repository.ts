@@ -21,14 +21,6 @@ export interface StoredEntity {
   readonly canonical: boolean;
 }
 
-/** The identity of the tenant that a state is of: `state/tenant.yaml`. */
-export interface TenantFile {
-  readonly formatVersion: number;
-  readonly tenantId: string;
-  readonly displayName: string;
-  readonly cloud: string;
-}
-
 /**
  * A commit in the making. Nothing is visible to anybody until {@link Capture.commit} has moved the ref, and it moves whole or not at all.
  * Kinds are written one after another or interleaved; each ends by `complete` (what was not put is removed) or `discard` (its last files stay).

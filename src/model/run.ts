@@ -57,7 +57,7 @@ export interface Leftover {
   readonly byNature: boolean;
 }
 
-export const runStatuses = ['complete', 'partial', 'interrupted'] as const;
+const runStatuses = ['complete', 'partial', 'interrupted'] as const;
 
 /** What is kept of a run in `runs/<id>.yaml` beside the state. */
 export interface RunRecord {

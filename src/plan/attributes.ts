@@ -180,7 +180,7 @@ interface Missing {
  * References that Graph would refuse, since what they point to is not there and the plan does not bring it. Policies are checked at every
  * write, directory objects where they cannot be made without (reference 3.6, 3.7, 3.11).
  */
-export function missingReferences(work: Work, name: string, value: Json | undefined): Missing[] {
+function missingReferences(work: Work, name: string, value: Json | undefined): Missing[] {
   const { kind, context } = work;
   if (value === undefined || (kind.lane === 'directory' && attributeAt(kind, name).required !== true)) return [];
   const missing: Missing[] = [];
@@ -197,7 +197,7 @@ export function missingReferences(work: Work, name: string, value: Json | undefi
   return missing;
 }
 
-export function refuseMissing(work: Work, name: string | undefined, missing: readonly Missing[]): void {
+function refuseMissing(work: Work, name: string | undefined, missing: readonly Missing[]): void {
   const { path, ref } = missing[0]!;
   const more = missing.length === 1 ? '' : ` and ${missing.length - 1} more`;
   const known = work.context.input.nameOf(ref);
@@ -214,7 +214,7 @@ export function refuseMissing(work: Work, name: string | undefined, missing: rea
 }
 
 /** The value without the items that point to missing objects. */
-export function withoutMissing(value: Json | undefined, missing: ReadonlySet<string>): Json | undefined {
+function withoutMissing(value: Json | undefined, missing: ReadonlySet<string>): Json | undefined {
   if (isArray(value))
     return value
       .filter(

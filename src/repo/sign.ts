@@ -17,7 +17,7 @@ export interface Signer {
 const none = async () => undefined;
 
 /** A signer by the key in a file: an armored OpenPGP secret key without a passphrase, or else an SSH private key. */
-export async function openSigner(path: string): Promise<Signer> {
+async function openSigner(path: string): Promise<Signer> {
   if (!(await isOpenPgp(path))) return { options: ssh(), sign: `-S${path}`, close: none };
   const { options, close } = await openPgp(path);
   return { options, sign: '-Sdriftline', close };

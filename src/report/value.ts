@@ -24,7 +24,7 @@ const wordDiff = { shortest: 40, longest: 20_000, maxEditLength: 60 };
 const context = 40;
 
 /** The lines that say an attribute change: a set by what was added and removed, a long text by its changed words, others by before and after. */
-export function attributeLines(change: ReportAttribute): DetailLine[] {
+function attributeLines(change: ReportAttribute): DetailLine[] {
   const { path, before, after, names, added, removed } = change;
   const line = (sign: DetailLine['sign'], ...pieces: Piece[]): DetailLine => ({ path, sign, pieces });
   const text = (value: Json) => valueText(value, names);
@@ -63,15 +63,7 @@ export function detailGroups(item: {
 }
 
 /** The line that says a link change. */
-export function linkLine({
-  link,
-  operation,
-  target,
-  targetName,
-  targetType,
-  properties,
-  names,
-}: ReportLink): DetailLine {
+function linkLine({ link, operation, target, targetName, targetType, properties, names }: ReportLink): DetailLine {
   const key = target.slice(target.indexOf('/') + 1);
   const said = Object.entries(properties ?? {}).map(([name, value]) => `${name} ${valueText(value, names)}`);
   const who = targetName === key ? `${targetType} ${key}` : `${targetName} (${targetType} ${key})`;

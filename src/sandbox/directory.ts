@@ -18,7 +18,7 @@ import {
 } from './types.ts';
 
 /** Types that are addressed as directory objects: those with the directory's bin, and devices and contacts. */
-export function isDirectoryType(rules: EntityType | undefined): boolean {
+function isDirectoryType(rules: EntityType | undefined): boolean {
   return (
     rules !== undefined && (rules.bin === 'directory' || ['device', 'orgContact', 'organization'].includes(rules.type))
   );

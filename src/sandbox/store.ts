@@ -6,7 +6,7 @@ import { type Source, Table } from './table.ts';
 import type { Bin, Binned, Change, GraphObject, Reader, Store } from './types.ts';
 
 /** Soft-deleted objects stay this long (reference 1.12). */
-export const binDays = 30;
+const binDays = 30;
 const day = 86_400_000;
 
 /** One write as whoever watches is told it: a change, and what it made of what. */

@@ -55,7 +55,7 @@ const costs: readonly [RegExp, number][] = [
 const isRead = (request: GraphRequest) => request.method === 'GET' || /getByIds/i.test(request.target);
 
 /** ResourceUnits of a request, with the modifiers of `$select`, `$expand` and a small `$top`. */
-export function costOf(request: GraphRequest): number {
+function costOf(request: GraphRequest): number {
   if (!isRead(request)) return 1;
   const base = costs.find(([path]) => path.test(request.target))?.[1] ?? 1;
   const select = request.query.has('$select') ? -1 : 0;

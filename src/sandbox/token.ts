@@ -11,7 +11,7 @@ export const graphAppId = '00000003-0000-0000-c000-000000000000';
 /** Graph Explorer's, likewise. */
 const graphExplorer = 'de8bc8b5-d9f9-48b1-a8ad-b748da725064';
 /** Template id of the directory role Privileged Authentication Administrator (reference 1.14). */
-export const privilegedRole = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
+const privilegedRole = '7be44c8a-adaf-4e2a-84d6-ab2649e08a13';
 
 export interface Claims {
   readonly appid: string;

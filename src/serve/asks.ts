@@ -14,9 +14,9 @@ import type { Asked, Office } from './office.ts';
 import { requireAdministrator } from './principal.ts';
 
 /** A text of a body. Failure 400 where it is something else, or missing and needed. */
-export function textIn(body: JsonObject, name: string, needed: true): string;
-export function textIn(body: JsonObject, name: string): string | undefined;
-export function textIn(body: JsonObject, name: string, needed = false): string | undefined {
+function textIn(body: JsonObject, name: string, needed: true): string;
+function textIn(body: JsonObject, name: string): string | undefined;
+function textIn(body: JsonObject, name: string, needed = false): string | undefined {
   const value = body[name];
   if (value === undefined || value === null || value === '') {
     if (needed) throw badRequest(`${name} is missing.`);
@@ -52,7 +52,7 @@ export async function sideOf(office: Office, revision: string): Promise<JobSide>
 }
 
 /** The scope that `kinds` and `ids` mean; ids may be refs, ids or exact names, looked up in the commits. */
-export async function scopeIn(office: Office, body: JsonObject, commits: readonly JobSide[]): Promise<Scope> {
+async function scopeIn(office: Office, body: JsonObject, commits: readonly JobSide[]): Promise<Scope> {
   const { repository, kinds } = office.context;
   const asked = { kinds: textsIn(body, 'kinds'), ids: textsIn(body, 'ids') };
   for (const kind of asked.kinds ?? [])
@@ -68,7 +68,7 @@ export async function scopeIn(office: Office, body: JsonObject, commits: readonl
 }
 
 /** The options of a body, each a flag that a person set. Failure 400 for one that there is not. */
-export function optionsIn(office: Office, body: JsonObject): PlanOptions {
+function optionsIn(office: Office, body: JsonObject): PlanOptions {
   const options = body.options ?? {};
   if (!isObject(options)) throw badRequest('options must be an object.');
   for (const [name, value] of Object.entries(options)) {

@@ -2,7 +2,7 @@
 import { Failure } from './failure.ts';
 
 /** What a page that changes something sends beside its cookie: no form and no foreign page can. */
-export const ownHeader = 'x-driftline';
+const ownHeader = 'x-driftline';
 
 const policy = [
   "default-src 'none'",

@@ -41,8 +41,3 @@ function entitySet(url: URL): string {
   const [, version = '', first = ''] = url.pathname.split('/');
   return `${version}/${first.replace(/\(.*$/, '')}`.toLowerCase();
 }
-
-/** An absolute URL of ours as `$batch` wants it: below the version root. */
-export function relativeTo(graph: URL, version: Version, url: string): string {
-  return url.slice(`${graph.origin}/${version}`.length);
-}

@@ -31,9 +31,6 @@ export function laneRules(concurrency = 4): Readonly<Record<LaneName, LaneRules>
 /** Milliseconds in which Graph counts the ResourceUnits of reads (reference 1.7). */
 const budgetWindow = 10_000;
 
-/** What is told of every wait that throttling causes. */
-export type WaitListener = (lane: LaneName, until: number, text: string) => void;
-
 /** All lanes of one tenant; a reader and a writer of the same tenant may share them. */
 export class Throttle {
   readonly #lanes: Readonly<Record<LaneName, TrafficLane>>;

@@ -28,7 +28,7 @@ import { runFolder, startedRuns } from './runs.ts';
  * An object is under way for some seconds, nearly all of which are spent waiting for its write to show on every replica; Graph allows 20
  * writes a second. So many under way use that up; how many requests are sent at once is the lanes' business.
  */
-export const objectsAtATime = 240;
+const objectsAtATime = 240;
 
 export interface ApplyRequest {
   readonly repository: Repository;

@@ -14,7 +14,7 @@ export function hasTenants(root: string): boolean {
 }
 
 /** GitHub starts at most this many jobs from one matrix (docs.github.com, "Running variations of jobs in a workflow"). */
-export const mostJobs = 256;
+const mostJobs = 256;
 
 /** One job of the matrix. */
 export interface TenantJob {

@@ -8,7 +8,7 @@ import { badRequest } from '../failure.ts';
 import { kindOfType, namespace } from './names.ts';
 
 /** Objects that one job may name, over all types: the portal's cap (native.md 1.2). */
-export const mostIds = 100;
+const mostIds = 100;
 
 /** The scope, and the criteria as they came; no body, or none in it, is everything. Failure 400 for anything else than the two filters. */
 export function criteriaOf(body: JsonObject, kinds: Kinds): { readonly scope: Scope; readonly filter?: JsonObject } {

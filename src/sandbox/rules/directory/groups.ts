@@ -16,7 +16,7 @@ const exchange = [
 
 const typesOf = (group: GraphRecord) => (group.groupTypes ?? []) as string[];
 const isUnified = (group: GraphRecord) => typesOf(group).includes('Unified');
-export const isDynamic = (group: GraphRecord) => typesOf(group).includes('DynamicMembership');
+const isDynamic = (group: GraphRecord) => typesOf(group).includes('DynamicMembership');
 const isExchangeOwned = (group: GraphRecord) => group.mailEnabled === true && !isUnified(group);
 
 export const groups: EntityType = {
