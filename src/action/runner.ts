@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import { Problem } from '../model/problem.ts';
 import { terminalText } from '../report/index.ts';
+import type { Time } from '../tenant/index.ts';
 
 /** The largest step summary that the runner uploads; a larger one is dropped whole (engineering.md 2). */
 const summaryLimit = 1024 * 1024;
@@ -17,6 +18,8 @@ export interface World {
   /** Writes to the step's log, where the runner reads commands. */
   readonly write: (text: string) => void;
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Another time for what is asked of Graph than the machine's, for tests. */
+  readonly time?: Time;
 }
 
 export const outputNames = [

@@ -88,6 +88,7 @@ export async function withSite<Result>(
       environment: { ...environment, DRIFTLINE_SIGNING_KEY: signingKey },
       configuration,
       signal: world.signal,
+      ...(world.time === undefined ? {} : { time: world.time }),
     });
     for (const kind of inputs.kinds ?? []) requireKind(workplace.kinds, kind, 'kinds');
     const page = `${server}/${name}`;

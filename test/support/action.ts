@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { action } from '../../src/action.ts';
-import { temporaryFolder } from './driftline.ts';
+import { hurriedTime, temporaryFolder } from './driftline.ts';
 import type { GitHubServer } from './github-server.ts';
 
 export interface StepOptions {
@@ -91,6 +91,7 @@ export async function step(
       log += text;
     },
     wait: async () => undefined,
+    time: hurriedTime(),
   });
   return { status, outputs: readOutputs(folder), summary: readFileSync(join(folder, 'summary'), 'utf8'), log, folder };
 }
