@@ -39,7 +39,7 @@ export const applyCommand = command<Arguments>({
     const plan =
       argv.plan === undefined
         ? undefined
-        : parsePlan(await readFile(resolve(terminal.cwd, argv.plan), 'utf8'), argv.plan);
+        : parsePlan(await readFile(resolve(terminal.cwd, argv.plan), 'utf8').catch(withoutPlan(argv.plan)), argv.plan);
     const repository = await workplace.openRepository();
     const reader = await workplace.openReader();
     const writer = await workplace.openWriter();
@@ -63,3 +63,17 @@ export const applyCommand = command<Arguments>({
     }
   },
 });
+
+/** Problem `usage` where there is no such file. */
+function withoutPlan(path: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    if (error.code !== 'ENOENT') throw error;
+    throw new Problem({
+      kind: 'usage',
+      summary: 'There is no such plan',
+      detail: 'Make one with driftline plan COMMIT --out FILE. The path is taken from the folder that you are in.',
+      subject: path,
+      cause: error,
+    });
+  };
+}

@@ -1,5 +1,5 @@
 // The command line: answers the two quick questions itself, has everything else run, and turns a Problem into words and an exit status.
-import { exitStatus, Problem } from '../model/problem.ts';
+import { exitStatus } from '../model/problem.ts';
 import { overview } from './overview.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -16,9 +16,9 @@ export async function run(words: readonly string[], terminal: Terminal): Promise
       verbose = said;
     });
   } catch (error) {
-    const { problemText } = await import('./problem.ts');
+    const { problemText, statusOf } = await import('./problem.ts');
     terminal.note(problemText(error, terminal, verbose));
     if (terminal.signal.aborted) return exitStatus.interrupted.status;
-    return error instanceof Problem ? error.exitStatus : exitStatus.failed.status;
+    return statusOf(error);
   }
 }

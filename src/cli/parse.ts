@@ -27,14 +27,7 @@ export async function runCommand(
     .epilogue(epilogue)
     .exitProcess(false)
     .fail((message, error) => {
-      throw (
-        error ??
-        new Problem({
-          kind: 'usage',
-          summary: 'The command line is not valid',
-          detail: `${message.trim().replace(/[.]?$/, '.')} See driftline --help.`,
-        })
-      );
+      throw error ?? invalid(message.trim(), words);
     });
   for (const listed of commands) add(listed);
   await parser.parseAsync();
@@ -53,8 +46,36 @@ export async function runCommand(
       }) as unknown as (inner: Argv) => Argv,
       handler: async (argv) => {
         onVerbose(argv.verbose === true);
+        requireNumbers(argv);
         status = await loaded!.run(argv as unknown as CommonArguments, terminal);
       },
     });
   }
+}
+
+/** What yargs says, in our words where its own are for programmers, with the help of the command that was meant. */
+function invalid(message: string, words: readonly string[]): Problem {
+  const name = words.find((word) => !word.startsWith('-'));
+  const meant = commands.find(({ command }) => command.split(' ')[0] === name);
+  let said = message;
+  if (message.startsWith('Not enough non-option arguments'))
+    said = `Something is missing: driftline ${meant?.command ?? '<command>'}`;
+  else if (message === `Unknown argument: ${name}` && meant === undefined) said = `There is no command ${name}`;
+  return new Problem({
+    kind: 'usage',
+    summary: 'The command line is not valid',
+    detail: `${said.replace(/[.?]*$/, said.includes('?') ? '?' : '.')} See driftline ${meant === undefined ? '' : `${name} `}--help.`,
+  });
+}
+
+/** Problem `usage` where an option that takes a number was given something else, which yargs lets through. */
+function requireNumbers(argv: Readonly<Record<string, unknown>>): void {
+  const wrong = Object.entries(argv).find(([, value]) => Number.isNaN(value));
+  if (wrong === undefined) return;
+  throw new Problem({
+    kind: 'usage',
+    summary: 'Not a number',
+    detail: 'The option takes a number.',
+    subject: `--${wrong[0]}`,
+  });
 }

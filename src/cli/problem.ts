@@ -1,10 +1,10 @@
 // A Problem as words for a person at 2 AM: what, to which object, why, what now; where it came from only when asked.
-import { Problem } from '../model/problem.ts';
+import { exitStatus, Problem, type ProblemKind } from '../model/problem.ts';
 import { terminalText } from '../report/index.ts';
 import { styled, type Terminal } from './terminal.ts';
 
-/** What the operating system's own errors mean to a person, and what to do. */
-const systemErrors: Readonly<Record<string, readonly [summary: string, detail: string]>> = {
+/** What the operating system's own errors mean to a person, and what to do; a status, where it is not that of a failure. */
+const systemErrors: Readonly<Record<string, readonly [summary: string, detail: string, kind?: ProblemKind]>> = {
   EACCES: ['The operating system does not allow it', 'Run it as a user who may, or choose another place.'],
   EADDRINUSE: ['The port is taken', 'Choose another with --port, or stop the program that has it.'],
   EISDIR: ['A folder stands where a file is needed', 'Name the file.'],
@@ -13,7 +13,7 @@ const systemErrors: Readonly<Record<string, readonly [summary: string, detail: s
   ENOSPC: ['The disk is full', 'Free some space and run it again; what was half written is not used.'],
   ENOTDIR: ['A file stands where a folder is needed', 'Check the path.'],
   EROFS: ['The disk is read-only', 'Choose another place.'],
-  ERR_SOCKET_BAD_PORT: ['Not a port', 'A port is a number from 0 to 65535; 0 takes any that is free.'],
+  ERR_SOCKET_BAD_PORT: ['Not a port', 'A port is a number from 0 to 65535; 0 takes any that is free.', 'usage'],
 };
 
 /** The words for an error, with a final newline. Text from the tenant in it is made inert. */
@@ -23,6 +23,14 @@ export function problemText(error: unknown, terminal: Terminal, verbose: boolean
   if (verbose)
     for (let at: unknown = error; at instanceof Error; at = at.cause) lines.push(inert(at.stack ?? at.message));
   return `${lines.join('\n')}\n`;
+}
+
+/** The exit status of an error. */
+export function statusOf(error: unknown): number {
+  if (error instanceof Problem) return error.exitStatus;
+  const { code } = (error ?? {}) as { code?: unknown };
+  const [, , kind = 'failed'] = (typeof code === 'string' ? systemErrors[code] : undefined) ?? [];
+  return exitStatus[kind].status;
 }
 
 function wordsOf(error: unknown): readonly [summary: string, detail: string] {

@@ -1,0 +1,21 @@
+// Words that are no command line: each is told what is wrong with it and where help is, with the status of usage.
+import { expect, it } from 'vitest';
+import { driftline, temporaryFolder } from '../support/driftline.ts';
+
+it.each([
+  ['', 'Name a command. See driftline --help.'],
+  ['frobnicate', 'There is no command frobnicate. See driftline --help.'],
+  ['snapshto', 'Did you mean snapshot? See driftline --help.'],
+  ['snapshot --dleta', 'Unknown argument: dleta. See driftline snapshot --help.'],
+  ['plan', 'Something is missing: driftline plan <commit>. See driftline plan --help.'],
+  ['show HEAD', 'Something is missing: driftline show <commit> <object>. See driftline show --help.'],
+  ['diff a b c', 'Unknown argument: c. See driftline diff --help.'],
+  ['log --limit x', 'Not a number (--limit)'],
+  ['sandbox --port 99999', 'Not a port'],
+  ['apply missing.json', 'There is no such plan (missing.json)'],
+])('driftline %s: %s', async (words, said) => {
+  const cwd = temporaryFolder('usage');
+  const { status, out, notes } = await driftline(words.split(' ').filter(Boolean), { cwd });
+  expect({ status, out }).toEqual({ status: 7, out: '' });
+  expect(notes).toContain(said);
+});
