@@ -364,14 +364,14 @@ describe('a snapshot by differences', () => {
     });
 
     it('is refused for what is no number of seconds, and without --delta', async () => {
-      for (const words of [
-        ['--untracked-max-age', '-1', '--delta'],
-        ['--untracked-max-age', 'soon', '--delta'],
-        ['--untracked-max-age', '60'],
-      ]) {
+      for (const [said, ...words] of [
+        ['--untracked-max-age is not valid', '--untracked-max-age', '-1', '--delta'],
+        ['Not a number (--untracked-max-age)', '--untracked-max-age', 'soon', '--delta'],
+        ['--untracked-max-age is not valid', '--untracked-max-age', '60'],
+      ] as const) {
         const { status, notes } = await driftline(['snapshot', ...words], {});
         expect(status, words.join(' ')).toBe(7);
-        expect(notes).toContain('--untracked-max-age is not valid');
+        expect(notes).toContain(said);
       }
     });
   });
