@@ -69,7 +69,8 @@ export async function* readPages(graph: Graph, listing: Listing): AsyncGenerator
       const refused = error instanceof ExpiredPage || (error instanceof Refused && listing.from !== undefined);
       if (!refused) throw error;
       if (listing.from !== undefined) throw new ExpiredMark(statusText(error.answer), { cause: error });
-      if (pass === maxPasses)
+      // A page that was none has made a pass, too.
+      if (pass >= maxPasses)
         throw new Unanswered(
           `The page tokens of this collection ran out ${maxPasses} times, the last time with ${statusText(error.answer)}. The tenant may be too busy; run it again later.`,
           `GET ${listing.path.split('?')[0]}`,

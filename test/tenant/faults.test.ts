@@ -288,6 +288,27 @@ describe('server errors and broken answers', () => {
     await failsAs(reading(99, broken), 'failed', /no complete JSON/);
   });
 
+  it('row 20: gives up on page tokens that run out also where a page was none in between', async () => {
+    const recognition = { recognizes: () => false };
+    const next = { '@odata.nextLink': `${graphUrl}/v1.0/groups?$skiptoken=next` };
+    const sound = JSON.stringify({ value: groups, ...next });
+    let passes = 0;
+    const fault = ({ path, url }: FakeRequest) => {
+      if (path !== 'groups') return undefined;
+      if (url.searchParams.has('$skiptoken')) return refusal(410, 'syncStateNotFound');
+      passes += 1;
+      if (passes > 9) throw new Error('it goes on and on');
+      return new Response(passes === 4 ? sound.replace('"displayName":"Group 1"', '"displayName":') : sound, {
+        headers: { 'content-type': 'application/json' },
+      });
+    };
+    const { reader } = open(new FakeGraph({ objects: memberLists, delta: { groups: delta }, fault }));
+    const read = async () => {
+      for await (const _ of reader.readPages!(row('groups'), { recognition }));
+    };
+    await failsAs(read(), 'failed', /ran out/);
+  });
+
   it('row 13: refuses a page in which "value" stands twice, however it is written', async () => {
     const item = JSON.stringify(groups[0]);
     for (const text of [`{"value":[${item}],"value":[]}`, `{"value":[${item}],"v\\u0061lue" : []}`])
