@@ -54,12 +54,7 @@ export function attributeSteps(work: Work): void {
     const because = 'Graph changes and removes app roles and scopes only when they are disabled';
     needs.push(addDraft(work, { ...shape, before: from, after: to, because }));
   }
-  const update = addDraft(
-    work,
-    { ...shape, before, after, ...(access.size > 0 && { access: [...access] }) },
-    'grow',
-    needs,
-  );
+  const update = addDraft(work, { ...shape, before, after, access: [...access] }, 'grow', needs);
   // A user takes licences only with a usage location (reference 3.1).
   for (const action of actions) action.after.push(update);
 }

@@ -53,7 +53,8 @@ export function addDraft(
   needs: readonly Draft[] = [],
 ): Draft {
   const { ref } = work.pair;
-  const whole = { access: none, ...body, ref, displayName: work.displayName } as Body;
+  const access = body.access?.length ? body.access : none;
+  const whole = { ...body, access, ref, displayName: work.displayName } as Body;
   const since = whole.access.length === 0 ? undefined : youngest(work.context.input.grants, soughtBy(whole));
   const draft: Draft = {
     body: since === undefined ? whole : { ...whole, since },

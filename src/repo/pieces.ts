@@ -65,7 +65,7 @@ export async function writePiece(
     readonly at: string;
   },
 ): Promise<{ readonly commit: string; readonly pieces: readonly string[] }> {
-  const makeTree = async (entries: Generator<string>): Promise<string> =>
+  const makeTree = async (entries: Iterable<string>): Promise<string> =>
     (await git.run(['mktree', '-z'], { input: gathered(entries) })).toString('latin1').trim();
   let count = 0;
   const files = function* () {
@@ -76,10 +76,7 @@ export async function writePiece(
   };
   const piece = await makeTree(files());
   const all = count === 0 ? pieces : [...pieces, piece];
-  const folders = function* () {
-    for (const [number, tree] of all.entries()) yield `040000 tree ${tree}\t${String(number).padStart(6, '0')}\0`;
-  };
-  const root = await makeTree(folders());
+  const root = await makeTree(all.map((tree, number) => `040000 tree ${tree}\t${String(number).padStart(6, '0')}\0`));
   const made = await git.run(['commit-tree', root], { input: `${subject}\n\n${JSON.stringify(note)}\n`, at });
   return { commit: made.toString('latin1').trim(), pieces: all };
 }

@@ -54,19 +54,17 @@ type Section = Readonly<Record<string, unknown>>;
 export function serveSettings(configuration: Configuration): ServeSettings {
   const file = configuration.file ?? 'driftline.yaml';
   const serve = section(file, 'serve', configuration.sections.serve, [
-    ...[
-      'host',
-      'port',
-      'url',
-      'tls',
-      'tokens',
-      'signIn',
-      'sessionHours',
-      'twoPersons',
-      'actors',
-      'recovery',
-      'keepDays',
-    ],
+    'host',
+    'port',
+    'url',
+    'tls',
+    'tokens',
+    'signIn',
+    'sessionHours',
+    'twoPersons',
+    'actors',
+    'recovery',
+    'keepDays',
   ]);
   const recovery = section(file, 'serve.recovery', serve.recovery, Object.keys(nativeDefaults));
   const tls = section(file, 'serve.tls', serve.tls, ['certificate', 'key']);
