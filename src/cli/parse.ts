@@ -30,7 +30,12 @@ export async function runCommand(
       throw error ?? invalid(message.trim(), words);
     });
   for (const listed of commands) add(listed);
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    // What yargs finds after it has waited for a builder does not come by way of `fail`.
+    throw error instanceof Error && error.name === 'YError' ? invalid(error.message, words) : error;
+  }
   return status;
 
   function add({ command, describe, load }: ListedCommand): void {
@@ -57,7 +62,7 @@ export async function runCommand(
 function invalid(message: string, words: readonly string[]): Problem {
   const name = words.find((word) => !word.startsWith('-'));
   const meant = commands.find(({ command }) => command.split(' ')[0] === name);
-  let said = message;
+  let said = message.replace(/^Not enough arguments following: (.*)$/, '--$1 needs a value');
   if (message.startsWith('Not enough non-option arguments'))
     said = `Something is missing: driftline ${meant?.command ?? '<command>'}`;
   else if (message === `Unknown argument: ${name}` && meant === undefined) said = `There is no command ${name}`;

@@ -9,6 +9,8 @@ it.each([
   ['snapshot --dleta', 'Unknown argument: dleta. See driftline snapshot --help.'],
   ['plan', 'Something is missing: driftline plan <commit>. See driftline plan --help.'],
   ['show HEAD', 'Something is missing: driftline show <commit> <object>. See driftline show --help.'],
+  ['snapshot --kind', '--kind needs a value. See driftline snapshot --help.'],
+  ['plan HEAD --allow-access nobody', 'Invalid values:'],
   ['diff a b c', 'Unknown argument: c. See driftline diff --help.'],
   ['log --limit x', 'Not a number (--limit)'],
   ['sandbox --port 99999', 'Not a port'],
