@@ -2,6 +2,7 @@
 import { Problem } from '../model/problem.ts';
 import { textAt, type World } from './runner.ts';
 import type { Site } from './site.ts';
+import { within } from './within.ts';
 
 /**
  * Says who approved the job. Problem `refused` where the job is not in the environment that the input names, or that asks nobody. The name alone could be written by
@@ -66,12 +67,15 @@ async function claimedEnvironment({ environment, signal }: World): Promise<strin
   // An audience that nobody accepts: the token is read here and is worth nothing elsewhere.
   url.searchParams.set('audience', 'driftline:environment');
   try {
-    const response = await fetch(url, {
-      headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(30_000)]),
+    const answer: unknown = await within(30_000, signal, async (limited) => {
+      const response = await fetch(url, {
+        headers: { Authorization: `Bearer ${token}`, Accept: 'application/json' },
+        redirect: 'error',
+        signal: limited,
+      });
+      return response.json();
     });
-    const value = textAt(await response.json(), 'value') ?? '';
+    const value = textAt(answer, 'value') ?? '';
     return textAt(JSON.parse(Buffer.from(value.split('.')[1] ?? '', 'base64url').toString('utf8')), 'environment');
   } catch {
     return undefined;

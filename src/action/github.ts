@@ -1,6 +1,7 @@
 // GitHub's REST API as far as the Action needs it: a repository's pull requests, comments, labels, permissions and environments.
 import { Problem } from '../model/problem.ts';
 import { at, numberAt, textAt, type World } from './runner.ts';
+import { within } from './within.ts';
 
 export interface PullRequest {
   readonly number: number;
@@ -255,7 +256,12 @@ export class GitHub {
   }
 
   async #once(method: Method, url: URL, body: unknown): Promise<unknown> {
-    this.#options.world.signal.throwIfAborted();
+    const { signal } = this.#options.world;
+    signal.throwIfAborted();
+    return within(30_000, signal, (limited) => this.#exchange(method, url, body, limited));
+  }
+
+  async #exchange(method: Method, url: URL, body: unknown, signal: AbortSignal): Promise<unknown> {
     const response = await fetch(url, {
       method,
       headers: {
@@ -267,7 +273,7 @@ export class GitHub {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: 'error',
-      signal: AbortSignal.any([this.#options.world.signal, AbortSignal.timeout(30_000)]),
+      signal,
     });
     const text = await response.text();
     let answer: unknown;

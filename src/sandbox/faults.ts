@@ -98,10 +98,18 @@ export class ConnectionReset extends TypeError {
 
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
+/** What hangs, held here as a port holds its connections: Fetch aborts only requests that somebody holds, and who waits would be collected with them. */
+const hanging = new Set<Pick<Incoming, 'signal'>>();
+
 /** Never settles, unless the request is aborted. */
-function forever(signal: AbortSignal): Promise<never> {
+function forever(request: Pick<Incoming, 'signal'>): Promise<never> {
+  const { signal } = request;
+  hanging.add(request);
   return new Promise((_, reject) => {
-    const stop = () => reject(signal.reason);
+    const stop = () => {
+      hanging.delete(request);
+      reject(signal.reason);
+    };
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
@@ -162,8 +170,8 @@ export async function befall(
       if (fault.when !== 'midBody') throw new ConnectionReset();
       return answer(half(text, () => Promise.reject(new ConnectionReset())));
     case 'hang':
-      if (fault.when !== 'midBody') return forever(request.signal);
-      return answer(half(text, () => forever(request.signal)));
+      if (fault.when !== 'midBody') return forever(request);
+      return answer(half(text, () => forever(request)));
     case 'drip':
       return answer(drip(text, fault.pieces ?? 10, fault.everyMs ?? 10));
     case 'truncated':

@@ -14,6 +14,7 @@ export interface Port {
 export function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
     const { method, headers, signal } = request;
+    // Whoever holds what the handler gets holds the request by `text`, without which its signal would not abort.
     const reply = await handler({ method, url: new URL(request.url), headers, signal, text: () => request.text() });
     // As bytes: a text would bring a content type of its own.
     const body = typeof reply.body === 'string' ? Buffer.from(reply.body) : (reply.body ?? null);

@@ -9,6 +9,7 @@ import {
   type Sandbox,
   seedObjects,
 } from '../../src/sandbox/index.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import { application, clientOf, group, handClock, id, principal, tenant, user } from './client.ts';
 
 const tokenRequest = (sandbox: Sandbox, form: Record<string, string>, tenantId = sandbox.store.tenantId) =>
@@ -343,6 +344,21 @@ describe('faults', () => {
   it('hang until the client gives up', async () => {
     const { ask } = await served({ fault: { kind: 'hang' }, times: 2 });
     await expect(ask('/users', { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+  });
+
+  it.each(['beforeHeaders', 'midBody'] as const)('hang until then without a port, too: %s', async (when) => {
+    const { sandbox } = tenant({ users: [user(1)] });
+    sandbox.faults.add({ fault: { kind: 'hang', when } });
+    const client = new AbortController();
+    const ask = async () => {
+      const headers = { authorization: `Bearer ${sandbox.token()}` };
+      const request = new Request('http://graph.test/v1.0/users', { headers, signal: client.signal });
+      return (await sandbox.handler(request)).text();
+    };
+    const asked = expect(ask()).rejects.toThrow('enough');
+    await collectGarbage();
+    client.abort(new Error('enough'));
+    await asked;
   });
 
   it('drip, cut, empty and replace the answer', async () => {
