@@ -54,14 +54,14 @@ export interface Capture {
 }
 
 export interface KindCapture {
-  /** Takes entities in any order; resolves when there is room for more (back-pressure). An object put twice with other content is a Problem. */
+  /** Takes entities in any order; resolves when there is room for more (back-pressure). An object put twice with other content is a Problem, here or at the end. */
   put(entities: readonly Entity[]): Promise<void>;
   /** Puts objects as the base has them. */
   retain(keys: Iterable<string>): Promise<void>;
   /** Gives the blob id of an object's file by its key: as it was put, else as the base has it; undefined where there is none. */
   blobs(): Promise<(key: string) => string | undefined>;
-  /** Was an object with this key put? Only of a kind of which the base has nothing. */
-  has(key: string): boolean;
+  /** Was an object with this key kept by an earlier attempt? */
+  hasKept(key: string): boolean;
   /** Puts objects anew, whatever was put of them before; keys that none of them has are gone. Only of a kind of which the base has nothing. */
   replace(keys: Iterable<string>, entities: readonly Entity[]): Promise<void>;
   /** Objects put so far, and how many the base has of the kind. */

@@ -1,14 +1,15 @@
 // Capture: entities in, kind by kind, one commit out; only what differs from the base is sent to git, and the ref moves whole or not at all.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Commit, Counts } from '../model/commit.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { Kind } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
 import { keyOf, type Ref } from '../model/ref.ts';
 import type { Capture, CommitMessage, KeptPieces, KindCapture } from '../model/repository.ts';
 import { type BaseKind, lookAtBase, lookUp, readIndex } from './base.ts';
-import { CapturedKind } from './captured-kind.ts';
+import { CapturedKind, groupsOf } from './captured-kind.ts';
 import { emptyTree, noObject } from './git.ts';
 import { assertId, commitById } from './history.ts';
 import { Importer } from './import.ts';
@@ -18,6 +19,7 @@ import { messageText } from './message.ts';
 import { filesOf, readPieces, writePiece } from './pieces.ts';
 import { movedAway, moveRef, readRef } from './refs.ts';
 import { signCommit } from './sign.ts';
+import { SpillingTable } from './spilling-table.ts';
 import { entryAt, fileMode, refAt, type Store } from './store.ts';
 import { type ObjectTable, states } from './table.ts';
 import { rememberMove } from './working.ts';
@@ -118,7 +120,7 @@ class GitCapture implements Capture {
   }
 
   kind(name: string, only?: ReadonlySet<Ref>): KindCapture {
-    const { store, base, found } = this.#parts;
+    const { store, found } = this.#parts;
     const kind = store.kinds.get(name);
     const before = found.get(name);
     if (kind === undefined || before === undefined) throw new RangeError(`not a kind of this capture: ${name}`);
@@ -127,18 +129,26 @@ class GitCapture implements Capture {
       throw new RangeError(`the kind was begun already: ${name}`);
     // A table is filled but once.
     found.set(name, { count: before.count });
-    const table = before.table ?? (only === undefined ? this.#index(name) : lookUp(store, base, kind, only));
-    const read = Promise.resolve(table);
-    read.catch(() => undefined);
-    const captured = new CapturedKind({ kind, importer: this.#importer, table: read, baseCount: before.count, only });
+    const table = before.count === 0 && only === undefined ? this.#spilling(kind) : this.#table(kind, before, only);
+    const captured = new CapturedKind({ kind, importer: this.#importer, table, baseCount: before.count, only });
     this.#kinds.set(name, captured);
     this.#pieces = [];
     return captured;
   }
 
-  async #index(name: string): Promise<ObjectTable> {
+  /** The base's objects; what is wrong with them is said to who asks for them. */
+  #table(kind: Kind, before: BaseKind, only: ReadonlySet<Ref> | undefined): Promise<ObjectTable> {
     const { store, base } = this.#parts;
-    return (await readIndex(store, base, [name])).get(name)!;
+    const index = async () => (await readIndex(store, base, [kind.name])).get(kind.name)!;
+    const read = Promise.resolve(before.table ?? (only === undefined ? index() : lookUp(store, base, kind, only)));
+    read.catch(() => undefined);
+    return read;
+  }
+
+  #spilling(kind: Kind): SpillingTable {
+    const { git, objectsInMemory } = this.#parts.store;
+    const path = join(git.place.commonDir, 'driftline', `objects.${randomUUID()}`);
+    return new SpillingTable({ path, most: objectsInMemory, groupOf: groupsOf(kind) });
   }
 
   async adopt(name: string, from: string): Promise<Counts> {
@@ -165,9 +175,11 @@ class GitCapture implements Capture {
     if (found === undefined) return undefined;
     const take = async function* (this: GitCapture) {
       for await (const { id, ...file } of filesOf(store, store.kinds.get(name)!, this.#at!)) {
-        await kind.enter(keyOf(file.ref), id);
+        kind.enter(keyOf(file.ref), id);
         yield file;
       }
+      // They are kept already.
+      kind.fresh();
       this.#pieces = found.trees;
     };
     return { note: found.note, files: take.call(this) };
@@ -242,6 +254,7 @@ class GitCapture implements Capture {
   async abort(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    for (const kind of this.#kinds.values()) kind.close();
     await this.#importer.abort();
     const left = this.#began ? await readRef(this.#parts.store.git, this.#temporary) : undefined;
     if (left !== undefined) await this.#parts.store.git.run(['update-ref', '--no-deref', '-d', this.#temporary]);

@@ -3,11 +3,12 @@ import type { Counts } from '../model/commit.ts';
 import type { Entity } from '../model/entity.ts';
 import type { Kind } from '../model/kind.ts';
 import { Problem } from '../model/problem.ts';
-import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import { keyOf, kindOf, type Ref, toRef } from '../model/ref.ts';
 import type { KindCapture } from '../model/repository.ts';
 import type { Importer } from './import.ts';
 import { shardNumber } from './layout.ts';
-import type { ObjectTable, TableEntry } from './table.ts';
+import { SpillingTable } from './spilling-table.ts';
+import { ObjectTable, type TableEntry } from './table.ts';
 import { emitYaml } from './yaml-emit.ts';
 
 /** Entities that are emitted before the others get their turn. */
@@ -16,8 +17,8 @@ const batch = 200;
 interface Parts {
   readonly kind: Kind;
   readonly importer: Importer;
-  /** The base's objects; read again where the kind was begun before. */
-  readonly table: Promise<ObjectTable>;
+  /** The base's objects, read again where the kind was begun before; one that spills, and is empty, where the base has none. */
+  readonly table: Promise<ObjectTable> | SpillingTable;
   readonly baseCount: number;
   readonly only: ReadonlySet<Ref> | undefined;
 }
@@ -27,10 +28,12 @@ export class CapturedKind implements KindCapture {
   state: 'open' | 'completed' | 'discarded' = 'open';
   counts: Counts = { added: 0, changed: 0, removed: 0 };
   #count = 0;
-  #table: ObjectTable | undefined;
+  #table: ObjectTable | SpillingTable | undefined;
   readonly #parts: Parts;
   readonly #digest = new Uint32Array(5);
-  /** Where in the table the objects begin that {@link fresh} has not given yet. */
+  /** What an earlier capture kept; its keys are asked for one by one. */
+  #kept: ObjectTable | undefined;
+  /** Runs of the table that {@link fresh} has given. */
   #given = 0;
 
   constructor(parts: Parts) {
@@ -45,6 +48,7 @@ export class CapturedKind implements KindCapture {
   async put(entities: readonly Entity[]): Promise<void> {
     this.#assertOpen();
     const table = await this.#filled();
+    if (table instanceof SpillingTable) table.makeRoom();
     for (let from = 0; from < entities.length; from += batch) {
       for (const entity of entities.slice(from, from + batch)) this.#putOne(table, entity);
       await this.#parts.importer.flush();
@@ -68,15 +72,15 @@ export class CapturedKind implements KindCapture {
     return (key) => table.idOf(key)?.toString('hex');
   }
 
-  has(key: string): boolean {
-    return this.#table?.has(key) === true;
+  hasKept(key: string): boolean {
+    return this.#kept?.has(key) === true;
   }
 
   async replace(keys: Iterable<string>, entities: readonly Entity[]): Promise<void> {
     this.#assertOpen();
-    if (this.baseCount > 0) throw new RangeError('only what is added can be replaced');
+    const table = this.#spilling();
     for (const key of keys) {
-      const id = this.#table?.withdraw(key);
+      const id = table.withdraw(key);
       if (id === undefined) continue;
       this.#putCounts.added -= 1;
       this.#tell(id, -1);
@@ -84,20 +88,23 @@ export class CapturedKind implements KindCapture {
     await this.put(entities);
   }
 
-  /** Takes an object whose file is in the repository already. */
-  async enter(key: string, id: Buffer): Promise<void> {
-    const table = await this.#filled();
-    if (table.put(key, id) !== 'added') throw new RangeError(`the object was put already: ${key}`);
+  /** Takes an object whose file an earlier capture has kept in the repository. */
+  enter(key: string, id: Buffer): void {
+    const table = this.#spilling();
+    this.#kept ??= new ObjectTable();
+    if (this.#kept.put(key, id) !== 'added') throw new RangeError(`the object was put already: ${key}`);
+    table.makeRoom();
+    table.put(key, id);
     this.#putCounts.added += 1;
     this.#tell(id, 1);
-    this.#given = table.end;
   }
 
-  /** The objects that were put for the first time since this was last asked. */
-  *fresh(): Generator<TableEntry> {
+  /** The objects that were put or entered since this was last asked. */
+  fresh(): Iterable<TableEntry> {
+    const table = this.#spilling();
     const from = this.#given;
-    this.#given = this.#table?.end ?? 0;
-    if (this.#table !== undefined) yield* this.#table.entries(from);
+    this.#given = table.spill();
+    return table.since(from);
   }
 
   digest(): string {
@@ -108,9 +115,13 @@ export class CapturedKind implements KindCapture {
     this.#assertOpen();
     const { kind, only } = this.#parts;
     const table = await this.#filled();
-    const keys = only === undefined ? undefined : [...only].filter((ref) => kindOf(ref) === kind.name).map(keyOf);
-    const removed = table.removeUntouched(keys);
-    table.seal();
+    let removed = 0;
+    if (table instanceof SpillingTable) this.#settle(table);
+    else {
+      const keys = only === undefined ? undefined : [...only].filter((ref) => kindOf(ref) === kind.name).map(keyOf);
+      removed = table.removeUntouched(keys);
+      table.seal();
+    }
     this.counts = { ...this.#putCounts, removed };
     this.state = 'completed';
     return this.counts;
@@ -119,7 +130,13 @@ export class CapturedKind implements KindCapture {
   async discard(): Promise<void> {
     if (this.state === 'completed') throw new Error(`the kind was completed already: ${this.#parts.kind.name}`);
     this.state = 'discarded';
+    this.close();
     this.#table = undefined;
+  }
+
+  /** Lets go of what the kind holds outside of memory; nothing can be asked of it any more. */
+  close(): void {
+    if (this.#table instanceof SpillingTable) this.#table.close();
   }
 
   /**
@@ -127,19 +144,35 @@ export class CapturedKind implements KindCapture {
    * files, and needs a quarter less time where it stays in one (measured with 700,000). Nothing unless the kind was completed.
    */
   *changes(): Generator<TableEntry> {
-    const { sharded } = this.#parts.kind;
-    if (this.state === 'completed') yield* this.#table!.grouped(sharded ? shardNumber : () => 0);
+    if (this.state === 'completed') yield* this.#table!.grouped(groupsOf(this.#parts.kind));
   }
 
   readonly #putCounts = { added: 0, changed: 0 };
 
   /** The table, with the base's objects in it. */
-  async #filled(): Promise<ObjectTable> {
+  async #filled(): Promise<ObjectTable | SpillingTable> {
     this.#table ??= await this.#parts.table;
     return this.#table;
   }
 
-  #putOne(table: ObjectTable, entity: Entity): void {
+  #spilling(): SpillingTable {
+    const { table } = this.#parts;
+    if (!(table instanceof SpillingTable)) throw new RangeError('only what is added can be kept and replaced');
+    this.#table ??= table;
+    return table;
+  }
+
+  /** Counts what was put twice without being seen but once. */
+  #settle(table: SpillingTable): void {
+    const { repeated, contradicted } = table.settle();
+    if (contradicted !== undefined) throw twice(toRef(this.#parts.kind.name, contradicted));
+    for (const id of repeated) {
+      this.#putCounts.added -= 1;
+      this.#tell(id, -1);
+    }
+  }
+
+  #putOne(table: ObjectTable | SpillingTable, entity: Entity): void {
     const { kind, importer, only } = this.#parts;
     if (kindOf(entity.ref) !== kind.name) throw new RangeError(`not of the kind ${kind.name}: ${entity.ref}`);
     if (only !== undefined && !only.has(entity.ref)) throw new RangeError(`not asked for: ${entity.ref}`);
@@ -163,6 +196,11 @@ export class CapturedKind implements KindCapture {
   #assertOpen(): void {
     if (this.state !== 'open') throw new Error(`the kind was ${this.state}: ${this.#parts.kind.name}`);
   }
+}
+
+/** The groups that a kind's objects are written in: the folders of the state. */
+export function groupsOf({ sharded }: Kind): (key: string) => number {
+  return sharded ? shardNumber : () => 0;
 }
 
 function twice(ref: Ref): Problem {

@@ -47,6 +47,8 @@ export interface RepositoryOptions {
   readonly signingKey?: string;
   /** Told before each step that leaves something behind. */
   readonly onStep?: (step: string) => void;
+  /** How many objects of a kind that is new are held in memory; those before them wait in a file of the private folder. Default: 32,768. */
+  readonly objectsInMemory?: number;
 }
 
 /** Opens a repository. Problem `usage` where there is none (and none was to be made), or one that Driftline cannot use. */
@@ -75,6 +77,7 @@ async function openStore(options: RepositoryOptions): Promise<Store> {
     branch,
     identity: options.identity,
     ...(options.signingKey !== undefined && { signingKey: options.signingKey }),
+    objectsInMemory: options.objectsInMemory ?? 32_768,
     onStep: options.onStep ?? (() => undefined),
   };
 }

@@ -22,6 +22,8 @@ export interface Store {
   readonly identity: Identity;
   /** Path of the key that signs commits. */
   readonly signingKey?: string;
+  /** How many objects of a kind that is new are held in memory while they are captured; those before them wait in a file. */
+  readonly objectsInMemory: number;
   /** Told before each step that leaves something behind; tests end the process there. */
   readonly onStep: (step: string) => void;
 }

@@ -5,11 +5,16 @@ import { Buffer } from 'node:buffer';
 export const states = { untouched: 0, same: 1, changed: 2, added: 3, removed: 4, withdrawn: 5 } as const;
 export type State = (typeof states)[keyof typeof states];
 
+/** Groups that objects may be walked in. */
+export const groupCount = 4096;
+
 const chunkSize = 2 ** 20;
 const idLength = 20;
 /** One byte of state, one of the key's length (0: a GUID, packed into 16 bytes), the blob id, the key. */
 const headLength = 2 + idLength;
 const guidLength = 16;
+
+export type Outcome = 'same' | 'changed' | 'added' | 'repeated' | 'contradicted';
 
 export interface TableEntry {
   readonly key: string;
@@ -24,25 +29,55 @@ export class ObjectTable {
   /** Open addressing: addresses plus one, 0 where a slot is empty. */
   #slots = new Uint32Array(64);
   #size = 0;
+  /** The key that is looked for, as records bear it: its bytes, how many, and the byte that says so (0: a GUID). */
   readonly #key = Buffer.alloc(256);
+  #keyLength = 0;
+  #keyMark = 0;
 
   get size(): number {
     return this.#size;
   }
 
+  /** Bytes that the records of all objects take at most. */
+  get bytes(): number {
+    return this.#chunks.length * chunkSize;
+  }
+
+  /** Forgets all objects, and keeps the room that it has for them. */
+  clear(): void {
+    this.#slots.fill(0);
+    this.#chunks.length = Math.min(this.#chunks.length, 1);
+    this.#free = this.#chunks.length === 0 ? chunkSize : 0;
+    this.#size = 0;
+  }
+
   /** Enters an object that the base has. */
   enter(key: string, id: Buffer): void {
-    this.#insert(key, id, states.untouched);
+    this.#pack(key);
+    this.#insert(id, states.untouched);
   }
 
   /**
    * Says that an object was put with this blob id: what that makes of it, `repeated` where it was put before with the same content, and
    * `contradicted` where it was put with another.
    */
-  put(key: string, id: Buffer): 'same' | 'changed' | 'added' | 'repeated' | 'contradicted' {
-    const address = this.#find(key);
+  put(key: string, id: Buffer): Outcome {
+    this.#pack(key);
+    return this.#put(id);
+  }
+
+  /** Puts an object as a record of another table has it. */
+  putRecord(record: Buffer, at: number): Outcome {
+    this.#keyMark = record[at + 1]!;
+    this.#keyLength = this.#keyMark || guidLength;
+    record.copy(this.#key, 0, at + headLength, at + headLength + this.#keyLength);
+    return this.#put(record.subarray(at + 2, at + 2 + idLength));
+  }
+
+  #put(id: Buffer): Outcome {
+    const address = this.#packed();
     if (address === undefined) {
-      this.#insert(key, id, states.added);
+      this.#insert(id, states.added);
       return 'added';
     }
     const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
@@ -124,20 +159,20 @@ export class ObjectTable {
     }
   }
 
-  /** Where the next object will lie: objects lie in the order in which they were entered or put. */
-  get end(): number {
-    return (this.#chunks.length - 1) * chunkSize + this.#free;
+  /** All objects with their state and blob id (of the base, where they are untouched or removed). */
+  *entries(): Generator<TableEntry> {
+    for (const [chunk, at] of this.#records()) yield entryAt(chunk, at);
   }
 
-  /** All objects (from a place that {@link end} gave on) with their state and blob id (of the base, where they are untouched or removed). */
-  *entries(from = 0): Generator<TableEntry> {
-    for (const [chunk, at] of this.#records(from)) yield entryAt(chunk, at);
-  }
-
-  /** All objects as {@link entries}, those of one group together; groups are numbers below 4096. */
+  /** All objects as {@link entries}, those of one group together; groups are numbers below {@link groupCount}. */
   *grouped(groupOf: (key: string) => number): Generator<TableEntry> {
+    for (const [chunk, at] of this.groupedRecords(groupOf)) yield entryAt(chunk, at);
+  }
+
+  /** The records of all objects, those of one group together. */
+  *groupedRecords(groupOf: (key: string) => number): Generator<readonly [chunk: Buffer, at: number, group: number]> {
     const groups = new Uint16Array(this.#size);
-    const starts = new Uint32Array(4097);
+    const starts = new Uint32Array(groupCount + 1);
     let record = 0;
     for (const [chunk, at] of this.#records()) {
       const group = groupOf(keyAt(chunk, at));
@@ -145,7 +180,7 @@ export class ObjectTable {
       starts[group + 1]! += 1;
       record += 1;
     }
-    for (let group = 0; group < 4096; group += 1) starts[group + 1]! += starts[group]!;
+    for (let group = 0; group < groupCount; group += 1) starts[group + 1]! += starts[group]!;
     const addresses = new Uint32Array(this.#size);
     record = 0;
     for (const [, offset, index] of this.#records()) {
@@ -154,7 +189,12 @@ export class ObjectTable {
       starts[group]! += 1;
       record += 1;
     }
-    for (const address of addresses) yield entryAt(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
+    // By now each start has moved to the end of its group.
+    for (let at = 0, group = 0; at < addresses.length; at += 1) {
+      while (at >= starts[group]!) group += 1;
+      const address = addresses[at]!;
+      yield [this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize, group];
+    }
   }
 
   #hasAll(): boolean {
@@ -162,24 +202,22 @@ export class ObjectTable {
     return true;
   }
 
-  *#records(from = 0): Generator<readonly [chunk: Buffer, at: number, index: number]> {
-    for (let index = Math.floor(from / chunkSize), start = from % chunkSize; index < this.#chunks.length; index += 1) {
-      const chunk = this.#chunks[index]!;
+  *#records(): Generator<readonly [chunk: Buffer, at: number, index: number]> {
+    for (const [index, chunk] of this.#chunks.entries()) {
       const end = index === this.#chunks.length - 1 ? this.#free : chunkSize;
-      for (let at = start; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at, index];
-      start = 0;
+      for (let at = 0; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) yield [chunk, at, index];
     }
   }
 
-  #insert(key: string, id: Buffer, state: State): void {
+  /** Adds the packed key. */
+  #insert(id: Buffer, state: State): void {
     if ((this.#size + 1) * 2 > this.#slots.length) this.#grow();
-    const length = this.#pack(key);
-    const packed = length === guidLength && key.length === 36;
+    const length = this.#keyLength;
     const chunkIndex = this.#room(headLength + length);
     const chunk = this.#chunks[chunkIndex]!;
     const at = this.#free;
     chunk[at] = state;
-    chunk[at + 1] = packed ? 0 : length;
+    chunk[at + 1] = this.#keyMark;
     id.copy(chunk, at + 2);
     this.#key.copy(chunk, at + headLength, 0, length);
     this.#free += headLength + length;
@@ -216,24 +254,29 @@ export class ObjectTable {
   }
 
   #find(key: string): number | undefined {
-    const length = this.#pack(key);
-    const kept = length === guidLength && key.length === 36 ? 0 : length;
+    this.#pack(key);
+    return this.#packed();
+  }
+
+  /** The address of the packed key. */
+  #packed(): number | undefined {
+    const length = this.#keyLength;
     const mask = this.#slots.length - 1;
     for (let slot = hash(this.#key, 0, length) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const address = this.#slots[slot]! - 1;
       const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
       const at = address % chunkSize;
-      if (chunk[at + 1] !== kept) continue;
+      if (chunk[at + 1] !== this.#keyMark) continue;
       const start = at + headLength;
       if (chunk.compare(this.#key, 0, length, start, start + length) === 0) return address;
     }
     return undefined;
   }
 
-  /** Packs a key into the scratch buffer and gives its length there: 16 for a GUID, else the length of the text. */
-  #pack(key: string): number {
-    if (key.length === 36 && packGuid(key, this.#key)) return guidLength;
-    return this.#key.write(key, 'latin1');
+  #pack(key: string): void {
+    const packed = key.length === 36 && packGuid(key, this.#key);
+    this.#keyLength = packed ? guidLength : this.#key.write(key, 'latin1');
+    this.#keyMark = packed ? 0 : this.#keyLength;
   }
 }
 
@@ -245,11 +288,12 @@ function isChange(state: number): boolean {
   return state >= states.changed && state !== states.withdrawn;
 }
 
-function lengthAt(chunk: Buffer, at: number): number {
+/** How many bytes a record has. */
+export function lengthAt(chunk: Buffer, at: number): number {
   return headLength + (chunk[at + 1] || guidLength);
 }
 
-function entryAt(chunk: Buffer, at: number): TableEntry {
+export function entryAt(chunk: Buffer, at: number): TableEntry {
   return {
     key: keyAt(chunk, at),
     state: chunk[at] as State,

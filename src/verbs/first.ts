@@ -246,7 +246,7 @@ export class Pieces {
   ): Promise<void> {
     const { repository, reader, every } = this.#options;
     const notes = openPageNotes(repository, this.#kind, JSON.stringify(beginning));
-    const start = { from, notes, recognition, met: (key: string) => from !== undefined && target.has(key) };
+    const start = { from, notes, recognition, met: (key: string) => from !== undefined && target.hasKept(key) };
     let kept = target.count;
     for await (const page of reader.readPages!(this.#kind, start)) {
       const { next } = page;

@@ -91,20 +91,4 @@ describe('the table of objects', () => {
     table.seal();
     expect([...table.entries()].map((entry) => entry.key)).toEqual(keys.filter((_, n) => n % 2 === 1));
   });
-
-  it('gives what was put from any place on', () => {
-    const table = new ObjectTable();
-    const keys = Array.from({ length: 60_000 }, (_, n) =>
-      n % 3 === 0 ? `${userKey(n)}_${userKey(n + 1)}` : userKey(n),
-    );
-    const ends = keys.map((one) => {
-      const { end } = table;
-      table.put(one, idOf(one));
-      return end;
-    });
-    // Before, at and after the ends of its pieces.
-    for (let at = 0; at < keys.length; at += 997)
-      expect([...table.entries(ends[at])].map((entry) => entry.key)).toEqual(keys.slice(at));
-    expect([...table.entries(table.end)]).toEqual([]);
-  });
 });

@@ -249,7 +249,7 @@ class MemoryCapture implements Capture {
         for (const path of [...keys].map(pathOf)) put.set(path, before.get(path)!);
       },
       blobs: async () => (key) => put.get(pathOf(key)) ?? before.get(pathOf(key)),
-      has: (key) => put.has(pathOf(key)),
+      hasKept: () => false,
       async replace() {
         throw new Error('only a kind that is kept piece by piece is put anew');
       },

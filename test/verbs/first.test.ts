@@ -38,6 +38,8 @@ async function tenant(options: SandboxOptions = {}) {
     kinds,
     create: true,
     identity: { name: 'Test', email: 'test@example.com' },
+    // Most of what is read waits in a file, as it does in a tenant of millions.
+    objectsInMemory: 7,
   });
   const readers: ReturnType<typeof openReader>[] = [];
   const open = (appId?: string, url = graphUrl) => {

@@ -1,0 +1,206 @@
+// The objects of a kind of which the base has nothing: the last some thousand in a table in memory, those before them in a file, so that a million cost no more.
+import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import {
+  entryAt,
+  groupCount,
+  lengthAt,
+  ObjectTable,
+  type Outcome,
+  type State,
+  states,
+  type TableEntry,
+} from './table.ts';
+
+/** Groups that are read from the file at a time, when all objects are walked. */
+const groupsTogether = 64;
+
+export interface Spilling {
+  /** Where the file may lie until it is open; its name is taken away then, so that a run that is killed leaves nothing. */
+  readonly path: string;
+  /** Objects that are held in memory. */
+  readonly most: number;
+  /** The group of a key, by which the file is sorted. */
+  readonly groupOf: (key: string) => number;
+}
+
+/**
+ * A table that knows at once what is put twice in a short time, and only when it is settled what is put twice in a long one. Reads and writes are
+ * synchronous, as the table in memory is: some 40 bytes an object, one megabyte at a time.
+ */
+export class SpillingTable {
+  readonly #spilling: Spilling;
+  #recent = new ObjectTable();
+  /** What went to the file at one time: where in it each group begins, and where the last one ends. */
+  readonly #runs: Float64Array[] = [];
+  #file: number | undefined;
+  #length = 0;
+  /** Keys that were taken back, and the first run that speaks of them again. */
+  readonly #withdrawn = new Map<string, number>();
+
+  constructor(spilling: Spilling) {
+    this.#spilling = spilling;
+  }
+
+  /** Lets older objects go to the file, where there are too many; objects that are put from then on are in memory until this is called again. */
+  makeRoom(): void {
+    if (this.#recent.size >= this.#spilling.most) this.spill();
+  }
+
+  /** Writes what is in memory to the file, as one run; gives how many runs there are. */
+  spill(): number {
+    if (this.#recent.size === 0) return this.#runs.length;
+    const lengths = new Float64Array(groupCount);
+    const room = Buffer.allocUnsafe(this.#recent.bytes);
+    let length = 0;
+    for (const [chunk, at, group] of this.#recent.groupedRecords(this.#spilling.groupOf)) {
+      if (chunk[at] !== states.added) continue;
+      const copied = chunk.copy(room, length, at, at + lengthAt(chunk, at));
+      length += copied;
+      lengths[group]! += copied;
+    }
+    const starts = new Float64Array(groupCount + 1);
+    starts[0] = this.#length;
+    for (let group = 0; group < groupCount; group += 1) starts[group + 1] = starts[group]! + lengths[group]!;
+    for (let written = 0; written < length; )
+      written += writeSync(this.#open(), room, written, length - written, this.#length + written);
+    this.#length += length;
+    this.#runs.push(starts);
+    this.#recent = new ObjectTable();
+    return this.#runs.length;
+  }
+
+  /** As the table in memory; `added` also for what was put before and is in the file by now. */
+  put(key: string, id: Buffer): Outcome {
+    return this.#recent.put(key, id);
+  }
+
+  /** The blob id of an object that was put and not withdrawn. */
+  idOf(key: string): Buffer | undefined {
+    const recent = this.#recent.idOf(key);
+    if (recent !== undefined) return recent;
+    const group = this.#spilling.groupOf(key);
+    for (let run = this.#runs.length - 1; run >= (this.#withdrawn.get(key) ?? 0); run -= 1)
+      for (const [bytes, at] of this.#records(run, group, group + 1)) {
+        const entry = entryAt(bytes, at);
+        if (entry.key === key) return Buffer.from(entry.id, 'hex');
+      }
+    return undefined;
+  }
+
+  /** Takes back an object, as if it had never been put; gives its blob id, undefined where there is none. */
+  withdraw(key: string): Buffer | undefined {
+    const id = this.idOf(key);
+    if (id === undefined) return undefined;
+    this.#recent.withdraw(key);
+    this.#withdrawn.set(key, this.#runs.length);
+    return id;
+  }
+
+  /** The objects of the runs from this one on. */
+  *since(run: number): Generator<TableEntry> {
+    for (let at = run; at < this.#runs.length; at += 1)
+      for (const [bytes, offset] of this.#records(at, 0, groupCount)) yield entryAt(bytes, offset);
+  }
+
+  /** Finds what was put twice without being seen: the blob ids of what was put once too often, and the key of what was put with two contents. */
+  settle(): { readonly repeated: readonly Buffer[]; readonly contradicted: string | undefined } {
+    const repeated: Buffer[] = [];
+    if (this.#runs.length === 0) return { repeated, contradicted: undefined };
+    this.spill();
+    const table = new ObjectTable();
+    for (const records of this.#groups()) {
+      table.clear();
+      for (const [bytes, at, run] of records) {
+        if (this.#isWithdrawn(run, bytes, at)) continue;
+        const outcome = table.putRecord(bytes, at);
+        if (outcome === 'repeated') repeated.push(Buffer.from(entryAt(bytes, at).id, 'hex'));
+        if (outcome === 'contradicted') return { repeated, contradicted: entryAt(bytes, at).key };
+      }
+    }
+    return { repeated, contradicted: undefined };
+  }
+
+  /** All objects, each once, those of one group together. */
+  *grouped(): Generator<TableEntry> {
+    if (this.#runs.length === 0) {
+      yield* added(this.#recent.grouped(this.#spilling.groupOf));
+      return;
+    }
+    this.spill();
+    for (const records of this.#groups()) {
+      const given = new Set<string>();
+      for (const [bytes, at, run] of records) {
+        const entry = entryAt(bytes, at);
+        if (given.has(entry.key) || this.#isWithdrawn(run, bytes, at)) continue;
+        given.add(entry.key);
+        yield entry;
+      }
+    }
+  }
+
+  /** Gives the file back to the machine. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  #isWithdrawn(run: number, bytes: Buffer, at: number): boolean {
+    return this.#withdrawn.size > 0 && run < (this.#withdrawn.get(entryAt(bytes, at).key) ?? 0);
+  }
+
+  /** The records of each group, with the run that each is of; they must be taken before the next group is. */
+  *#groups(): Generator<Iterable<readonly [bytes: Buffer, at: number, run: number]>> {
+    let bytes = Buffer.alloc(0);
+    const begins = new Float64Array(this.#runs.length);
+    for (let first = 0; first < groupCount; first += groupsTogether) {
+      const length = this.#runs.reduce((sum, starts) => sum + starts[first + groupsTogether]! - starts[first]!, 0);
+      if (length > bytes.length) bytes = Buffer.allocUnsafe(length);
+      let begin = 0;
+      for (const [run, starts] of this.#runs.entries()) {
+        begins[run] = begin - starts[first]!;
+        begin += this.#read(
+          starts[first]!,
+          bytes.subarray(begin, begin + starts[first + groupsTogether]! - starts[first]!),
+        );
+      }
+      for (let group = first; group < first + groupsTogether; group += 1) yield this.#ofGroup(bytes, begins, group);
+    }
+  }
+
+  *#ofGroup(bytes: Buffer, begins: Float64Array, group: number): Generator<readonly [Buffer, number, number]> {
+    for (const [run, starts] of this.#runs.entries()) {
+      const end = begins[run]! + starts[group + 1]!;
+      for (let at = begins[run]! + starts[group]!; at < end; at += lengthAt(bytes, at)) yield [bytes, at, run];
+    }
+  }
+
+  #open(): number {
+    if (this.#file !== undefined) return this.#file;
+    const { path } = this.#spilling;
+    this.#file = openSync(path, 'wx+', 0o600);
+    rmSync(path, { force: true });
+    return this.#file;
+  }
+
+  /** The records of some groups of a run. */
+  *#records(run: number, from: number, to: number): Generator<readonly [bytes: Buffer, at: number]> {
+    const starts = this.#runs[run]!;
+    const bytes = Buffer.allocUnsafe(starts[to]! - starts[from]!);
+    this.#read(starts[from]!, bytes);
+    for (let at = 0; at < bytes.length; at += lengthAt(bytes, at)) yield [bytes, at];
+  }
+
+  /** Fills the bytes from a place in the file; gives how many there are. */
+  #read(from: number, bytes: Buffer): number {
+    for (let read = 0; read < bytes.length; ) {
+      const more = readSync(this.#open(), bytes, read, bytes.length - read, from + read);
+      if (more === 0) throw new Error('the file of objects that are being captured is shorter than what was written');
+      read += more;
+    }
+    return bytes.length;
+  }
+}
+
+function* added(entries: Iterable<TableEntry>): Generator<TableEntry> {
+  for (const entry of entries) if (entry.state === (states.added as State)) yield entry;
+}
