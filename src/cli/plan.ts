@@ -1,7 +1,7 @@
 // driftline plan: what a recovery to a commit would do, shown and saved; it changes nothing.
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { exitStatus } from '../model/problem.ts';
+import { stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { exitStatus, Problem } from '../model/problem.ts';
 import { version } from '../version.ts';
 import { command, workplaceFor } from './command.ts';
 import { watchProgress } from './progress.ts';
@@ -26,6 +26,9 @@ export const planCommand = command<Arguments>({
         describe: 'End with 2 where there is something to do',
       }) as never,
   async run(argv, terminal) {
+    const file = argv.out === undefined ? undefined : resolve(terminal.cwd, argv.out);
+    // Before the tenant is read, which takes long.
+    if (file !== undefined) await requireFolder(dirname(file));
     const workplace = workplaceFor(argv, terminal);
     const { planRecovery } = await import('../verbs/plan.ts');
     const { resolveScope } = await import('../verbs/scope.ts');
@@ -52,10 +55,10 @@ export const planCommand = command<Arguments>({
         onProgress: progress.capture,
       });
       progress.stop();
-      if (argv.out === undefined) await repository.forget(ref);
+      if (file === undefined) await repository.forget(ref);
       else {
         const { printPlan } = await import('../plan/index.ts');
-        await writeFile(resolve(terminal.cwd, argv.out), printPlan(plan), { mode: 0o600 });
+        await writeFile(file, printPlan(plan), { mode: 0o600 });
       }
       await showPlan(plan, argv, workplace.kinds, terminal);
       if (plan.blockers.length > 0) return exitStatus.refused.status;
@@ -67,3 +70,13 @@ export const planCommand = command<Arguments>({
     }
   },
 });
+
+async function requireFolder(path: string): Promise<void> {
+  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
+  throw new Problem({
+    kind: 'usage',
+    summary: 'There is no such folder',
+    detail: 'The plan would be saved there (--out). Make the folder, or name another file.',
+    subject: path,
+  });
+}

@@ -1,5 +1,5 @@
 // Capture: entities in, kind by kind, one commit out; only what differs from the base is sent to git, and the ref moves whole or not at all.
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Commit, Counts } from '../model/commit.ts';
@@ -146,8 +146,9 @@ class GitCapture implements Capture {
   }
 
   #spilling(kind: Kind): SpillingTable {
-    const { git, objectsInMemory } = this.#parts.store;
-    const path = join(git.place.commonDir, 'driftline', `objects.${randomUUID()}`);
+    const { lock, store } = this.#parts;
+    const { git, objectsInMemory } = store;
+    const path = join(git.place.commonDir, 'driftline', `objects.${lock.id}.${kind.name}`);
     return new SpillingTable({ path, most: objectsInMemory, groupOf: groupsOf(kind) });
   }
 

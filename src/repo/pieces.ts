@@ -67,18 +67,21 @@ export async function writePiece(
 ): Promise<{ readonly commit: string; readonly pieces: readonly string[] }> {
   const makeTree = async (entries: Iterable<string>): Promise<string> =>
     (await git.run(['mktree', '-z'], { input: gathered(entries) })).toString('latin1').trim();
-  let count = 0;
-  const files = function* () {
-    for (const { key, id } of objects) {
-      count += 1;
-      yield `${fileMode} blob ${id}\t${key}.yaml\0`;
-    }
-  };
-  const piece = await makeTree(files());
-  const all = count === 0 ? pieces : [...pieces, piece];
+  const files = lines(objects);
+  const first = files.next();
+  const all = first.done ? pieces : [...pieces, await makeTree(prefixed(first.value, files))];
   const root = await makeTree(all.map((tree, number) => `040000 tree ${tree}\t${String(number).padStart(6, '0')}\0`));
   const made = await git.run(['commit-tree', root], { input: `${subject}\n\n${JSON.stringify(note)}\n`, at });
   return { commit: made.toString('latin1').trim(), pieces: all };
+}
+
+function* lines(objects: Iterable<TableEntry>): Generator<string, void> {
+  for (const { key, id } of objects) yield `${fileMode} blob ${id}\t${key}.yaml\0`;
+}
+
+function* prefixed(first: string, others: Iterable<string>): Generator<string> {
+  yield first;
+  yield* others;
 }
 
 function unknown(path: string): Problem {

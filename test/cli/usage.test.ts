@@ -14,6 +14,7 @@ it.each([
   ['diff a b c', 'Unknown argument: c. See driftline diff --help.'],
   ['log --limit x', 'Not a number (--limit)'],
   ['sandbox --port 99999', 'Not a port'],
+  ['plan HEAD --out nowhere/plan.json', 'There is no such folder'],
   ['apply missing.json', 'There is no such plan (missing.json)'],
 ])('driftline %s: %s', async (words, said) => {
   const cwd = temporaryFolder('usage');
