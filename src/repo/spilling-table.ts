@@ -98,8 +98,9 @@ export class SpillingTable {
 
   /** The objects of the runs from this one on. */
   *since(run: number): Generator<TableEntry> {
-    for (let at = run; at < this.#runs.length; at += 1)
-      for (const [bytes, offset] of this.#records(at, 0, groupCount)) yield entryAt(bytes, offset);
+    for (let own = run; own < this.#runs.length; own += 1)
+      for (const [bytes, at] of this.#records(own, 0, groupCount))
+        if (!this.#isWithdrawn(own, bytes, at)) yield entryAt(bytes, at);
   }
 
   /** Finds what was put twice without being seen: the blob ids of what was put once too often, and the key of what was put with two contents. */
