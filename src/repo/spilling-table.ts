@@ -29,7 +29,7 @@ export interface Spilling {
  */
 export class SpillingTable {
   readonly #spilling: Spilling;
-  #recent = new ObjectTable();
+  readonly #recent = new ObjectTable();
   /** What went to the file at one time: where in it each group begins, and where the last one ends. */
   readonly #runs: Float64Array[] = [];
   #file: number | undefined;
@@ -65,7 +65,7 @@ export class SpillingTable {
       written += writeSync(this.#open(), room, written, length - written, this.#length + written);
     this.#length += length;
     this.#runs.push(starts);
-    this.#recent = new ObjectTable();
+    this.#recent.clear();
     return this.#runs.length;
   }
 

@@ -38,9 +38,9 @@ export class ObjectTable {
     return this.#size;
   }
 
-  /** Bytes that the records of all objects take at most. */
+  /** Bytes that the records of all objects take, and a few between them. */
   get bytes(): number {
-    return this.#chunks.length * chunkSize;
+    return this.#chunks.length === 0 ? 0 : (this.#chunks.length - 1) * chunkSize + this.#free;
   }
 
   /** Forgets all objects, and keeps the room that it has for them. */
