@@ -88,7 +88,7 @@ describe('a first snapshot that is killed', () => {
     const points = steps.flatMap((step, at) => (step.startsWith('keep') || steps.indexOf(step) === at ? [at + 1] : []));
     expect(points.length).toBeGreaterThan(12);
     // The long run takes all of them, the daily one a part.
-    const every = process.env.DRIFTLINE_WHOLE === undefined ? 4 : 1;
+    const every = process.env.DRIFTLINE_WHOLE === undefined ? 6 : 1;
     for (const [number, at] of [...points, steps.length].entries()) {
       if (number % every !== 1 % every) continue;
       const point = `killed at ${at}: ${steps[at - 1]}`;
