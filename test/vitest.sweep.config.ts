@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.sweep.ts', 'test/verbs/first-killed.test.ts', 'test/repo/kill.test.ts'],
+    include: [
+      'test/**/*.sweep.ts',
+      'test/journeys/faults.test.ts',
+      'test/verbs/first-killed.test.ts',
+      'test/repo/kill.test.ts',
+    ],
     env: { DRIFTLINE_WHOLE: 'true' },
     isolate: false,
     testTimeout: 600_000,

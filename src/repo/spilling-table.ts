@@ -1,15 +1,6 @@
 // The objects of a kind of which the base has nothing: the last some thousand in a table in memory, those before them in a file, so that a million cost no more.
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import {
-  entryAt,
-  groupCount,
-  lengthAt,
-  ObjectTable,
-  type Outcome,
-  type State,
-  states,
-  type TableEntry,
-} from './table.ts';
+import { entryAt, groupCount, lengthAt, ObjectTable, type Outcome, states, type TableEntry } from './table.ts';
 
 /** Groups that are read from the file at a time, when all objects are walked. */
 const groupsTogether = 64;
@@ -203,5 +194,5 @@ export class SpillingTable {
 }
 
 function* added(entries: Iterable<TableEntry>): Generator<TableEntry> {
-  for (const entry of entries) if (entry.state === (states.added as State)) yield entry;
+  for (const entry of entries) if (entry.state === states.added) yield entry;
 }

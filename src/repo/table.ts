@@ -245,12 +245,8 @@ export class ObjectTable {
 
   #grow(): void {
     this.#slots = new Uint32Array(this.#slots.length * 2);
-    for (const [index, chunk] of this.#chunks.entries()) {
-      const end = index === this.#chunks.length - 1 ? this.#free : chunkSize;
-      for (let at = 0; at < end && chunk[at] !== endOfChunk; at += lengthAt(chunk, at)) {
-        this.#occupy(hash(chunk, at + headLength, at + lengthAt(chunk, at)), index * chunkSize + at);
-      }
-    }
+    for (const [chunk, at, index] of this.#records())
+      this.#occupy(hash(chunk, at + headLength, at + lengthAt(chunk, at)), index * chunkSize + at);
   }
 
   #find(key: string): number | undefined {

@@ -63,7 +63,7 @@ describe('a kind that is kept piece by piece', () => {
           expect(kind.digest()).toBe(whole.digest);
         },
       ),
-      { numRuns: 15 },
+      { numRuns: 25 },
     );
     expect(git(repository.root, 'fsck', '--strict', '--no-dangling')).toBe('');
   }, 120_000);
