@@ -64,10 +64,10 @@ export const applyCommand = command<Arguments>({
   },
 });
 
-/** Problem `usage` where there is no such file. */
+/** Problem `usage` where there is no such file, or a folder in its place. */
 function withoutPlan(path: string): (error: NodeJS.ErrnoException) => never {
   return (error) => {
-    if (error.code !== 'ENOENT') throw error;
+    if (error.code !== 'ENOENT' && error.code !== 'EISDIR') throw error;
     throw new Problem({
       kind: 'usage',
       summary: 'There is no such plan',

@@ -1,5 +1,5 @@
 // driftline plan: what a recovery to a commit would do, shown and saved; it changes nothing.
-import { stat, writeFile } from 'node:fs/promises';
+import { access, constants, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { exitStatus, Problem } from '../model/problem.ts';
 import { version } from '../version.ts';
@@ -28,7 +28,7 @@ export const planCommand = command<Arguments>({
   async run(argv, terminal) {
     const file = argv.out === undefined ? undefined : resolve(terminal.cwd, argv.out);
     // Before the tenant is read, which takes long.
-    if (file !== undefined) await requireFolder(dirname(file));
+    if (file !== undefined) await requirePlaceFor(file);
     const workplace = workplaceFor(argv, terminal);
     const { planRecovery } = await import('../verbs/plan.ts');
     const { resolveScope } = await import('../verbs/scope.ts');
@@ -71,12 +71,22 @@ export const planCommand = command<Arguments>({
   },
 });
 
-async function requireFolder(path: string): Promise<void> {
-  if ((await stat(path).catch(() => undefined))?.isDirectory()) return;
-  throw new Problem({
-    kind: 'usage',
-    summary: 'There is no such folder',
-    detail: 'The plan would be saved there (--out). Make the folder, or name another file.',
-    subject: path,
-  });
+/** Problem `usage` where a plan cannot be saved there, for want of a folder or because there is one; what the system does not allow is thrown as it is. */
+async function requirePlaceFor(file: string): Promise<void> {
+  const look = (path: string) => stat(path).catch(() => undefined);
+  const found = await look(file);
+  if (found?.isDirectory())
+    throw cannotSave('A folder stands where a file is needed', 'A plan is one file (--out). Name the file.', file);
+  const folder = dirname(file);
+  if (!(await look(folder))?.isDirectory())
+    throw cannotSave(
+      'There is no such folder',
+      'The plan would be saved there (--out). Make the folder, or name another file.',
+      folder,
+    );
+  await access(found === undefined ? folder : file, constants.W_OK);
+}
+
+function cannotSave(summary: string, detail: string, subject: string): Problem {
+  return new Problem({ kind: 'usage', summary, detail, subject });
 }

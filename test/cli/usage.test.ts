@@ -15,6 +15,8 @@ it.each([
   ['log --limit x', 'Not a number (--limit)'],
   ['sandbox --port 99999', 'Not a port'],
   ['plan HEAD --out nowhere/plan.json', 'There is no such folder'],
+  ['plan HEAD --out .', 'A folder stands where a file is needed'],
+  ['apply .', 'There is no such plan (.)'],
   ['apply missing.json', 'There is no such plan (missing.json)'],
 ])('driftline %s: %s', async (words, said) => {
   const cwd = temporaryFolder('usage');
