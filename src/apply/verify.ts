@@ -29,7 +29,8 @@ export function leftovers(
     if (outcome?.outcome !== 'done') failed.set(name, outcome?.because ?? 'it was not tried: the run was stopped');
     else if (step.action === 'recreate' || step.action === 'restore') made.add(currentRef(ids, step.ref));
   }
-  const said = new Set(applied.refusals.map((refusal) => refusalName(refusal, ids)));
+  const said = new Set<string>();
+  for (const refusal of applied.refusals) said.add(refusalName(refusal, ids));
   const why = (step: Step): string => {
     const name = nameOf(step, step.ref);
     if (failed.has(name)) return failed.get(name)!;
@@ -38,13 +39,15 @@ export function leftovers(
       return 'it came back from the bin with whom it leads to; plan again, and it goes';
     return planned.has(name) ? 'it was written, and it still differs' : 'it came after the plan was made; plan again';
   };
-  const left: Leftover[] = again.steps.map((step) => ({
-    ref: step.ref,
-    displayName: step.displayName,
-    ...pathOf(step),
-    because: why(step),
-    byNature: false,
-  }));
+  const left: Leftover[] = [];
+  for (const step of again.steps)
+    left.push({
+      ref: step.ref,
+      displayName: step.displayName,
+      ...pathOf(step),
+      because: why(step),
+      byNature: false,
+    });
   for (const refusal of again.refusals) {
     if (refusal.ref === undefined || said.has(refusalName(refusal, {}))) continue;
     left.push({

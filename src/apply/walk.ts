@@ -85,6 +85,8 @@ export class Walk {
   readonly ids: Record<string, string>;
   /** Steps that an earlier process began and did not end. */
   readonly begun: ReadonlySet<string>;
+  /** Steps that bring an object back from the bin. */
+  readonly restoring = new Set<string>();
   /** Objects that this run brought back or made, by their refs in the plan. */
   readonly made = new Set<Ref>();
   /** Kinds that this run has written to. */
@@ -103,9 +105,9 @@ export class Walk {
     this.ids = { ...before?.ids };
     this.begun = before?.begun ?? new Set();
     this.sent = new Map(before?.sent);
-    for (const [ref, { digest }] of Object.entries(plan.objects))
-      if (digest !== undefined) this.expected.set(ref as Ref, digest);
+    for (const { ref, digest } of plan.objects) if (digest !== undefined) this.expected.set(ref, digest);
     for (const step of plan.steps) {
+      if (step.action === 'restore') this.restoring.add(step.id);
       const outcome = this.outcomes.get(step.id);
       if ((outcome?.writes ?? 0) > 0) this.written.add(kindOf(step.ref));
       if (outcome?.outcome !== 'done') continue;

@@ -102,8 +102,7 @@ function asPlanned(walk: Walk, now: Step, kind: Kind, entity: Entity): boolean {
 
 /** Objects with a natural key come back by themselves with what they belong to (the grants of a service principal). */
 function broughtAlong(walk: Walk, step: Step): boolean {
-  const { steps } = walk.options.plan;
-  return step.needs.some((id) => steps[Number(id) - 1]?.action === 'restore');
+  return step.needs.some((id) => walk.restoring.has(id));
 }
 
 /** What came back by itself, and differs, is updated rather than made. */

@@ -1,12 +1,13 @@
 // Plan: the steps that make the tenant like a commit, as data; and the changes that it will not make, each with its reason.
 import { isArray, isObject, type Json, type JsonObject } from './json.ts';
 import type { AccessClass } from './kind.ts';
+import type { List } from './list.ts';
 import { Problem } from './problem.ts';
 import { keyOf, kindOf, type Ref, toRef } from './ref.ts';
 import type { Scope } from './scope.ts';
 
 /** The version of the plan file; a plan of another version is not applied. */
-export const planVersion = 1;
+export const planVersion = 2;
 
 /**
  * What one step does. `restore` brings an object back from the bin under its own id; `recreate` makes it anew, under a new id where
@@ -182,6 +183,7 @@ export function flagWords(name: PlanFlag): string {
 
 /** How an object was found when the plan was made; before it is written to it must still be so. */
 export interface PlannedObject {
+  readonly ref: Ref;
   readonly state: 'live' | 'bin' | 'gone';
   readonly displayName: string;
   /** Digest of the attributes that Graph lets be written; of a live object. */
@@ -195,6 +197,12 @@ export interface Unrepaired {
   readonly path: string;
   readonly target: Ref;
   readonly because: string;
+}
+
+/** The steps of a plan in their order: very many are not held as objects, and are made again each time that they are walked. */
+export interface Steps extends List<Step> {
+  /** The same by object, those of one object together: by kind in the order of the rows, then by ref. Arrays do not have it. */
+  readonly byObject?: () => Iterable<readonly Step[]>;
 }
 
 export interface PlanSide {
@@ -215,10 +223,11 @@ export interface Plan {
   readonly scope: Scope;
   readonly options: PlanOptions;
   readonly reason?: string;
-  readonly steps: readonly Step[];
-  readonly objects: Readonly<Record<Ref, PlannedObject>>;
+  readonly steps: Steps;
+  /** The objects that steps write to. */
+  readonly objects: List<PlannedObject>;
   /** Changes that are not made. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: List<Refusal>;
   /** Reasons why the plan as a whole may not be applied; empty in a plan that may. */
   readonly blockers: readonly Refusal[];
   readonly unrepaired: readonly Unrepaired[];

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import stringify from 'json-stable-stringify';
 import { gathered } from '../model/gathered.ts';
-import { isArray, isObject, type Json } from '../model/json.ts';
+import { compareText, isArray, isObject, type Json } from '../model/json.ts';
 import { type Plan, planVersion, type Step, stepActions } from '../model/plan.ts';
 import { Problem } from '../model/problem.ts';
 import { parseRef } from '../model/ref.ts';
@@ -28,29 +28,34 @@ export function* printPlan(plan: Plan): Generator<string> {
   yield '\n';
 }
 
-/** How deep a plan is taken apart: to each step, and each object. */
+/** How deep a plan is taken apart: to each step, each object and each refusal. */
 const apart = 2;
 
-/** What `stringify` gives for the value, in pieces. */
+/** What `stringify` gives for the value, in pieces; what can be walked is a list. */
 function* pieces(value: unknown, space: number, depth = 0): Generator<string> {
   const line = (of: number) => (space === 0 ? '' : `\n${' '.repeat(of * space)}`);
   if (depth === apart || typeof value !== 'object' || value === null) {
     yield (stringify(value, { space }) ?? 'null').replaceAll('\n', line(depth));
     return;
   }
-  const list = Array.isArray(value);
+  const list = Symbol.iterator in value;
   yield list ? '[' : '{';
   let separator = line(depth + 1);
-  const members = value as Readonly<Record<string, unknown>>;
-  // An array's own order is that of its keys; sorted as texts they would not be in it.
-  for (const name of list ? value.keys() : Object.keys(value).sort()) {
-    const member = members[name];
-    if (member === undefined && !list) continue;
-    yield list ? separator : `${separator}${JSON.stringify(name)}:${space === 0 ? '' : ' '}`;
+  for (const [name, member] of list ? unnamed(value as Iterable<unknown>) : sorted(value)) {
+    yield name === undefined ? separator : `${separator}${JSON.stringify(name)}:${space === 0 ? '' : ' '}`;
     yield* pieces(member, space, depth + 1);
     separator = `,${line(depth + 1)}`;
   }
   yield `${line(depth)}${list ? ']' : '}'}`;
+}
+
+function* unnamed(items: Iterable<unknown>): Generator<[undefined, unknown]> {
+  for (const item of items) yield [undefined, item];
+}
+
+function sorted(object: object): [string, unknown][] {
+  const members = Object.entries(object).filter(([, member]) => member !== undefined);
+  return members.sort(([one], [other]) => compareText(one, other));
 }
 
 /** The plan in a file. Problem `usage` where it is none of this version, `refused` where its digest is not that of what it says. */
@@ -76,11 +81,13 @@ export function parsePlan(text: string, subject: string): Plan {
       detail: `Its digest says ${plan.digest.slice(0, 12)} and its content ${digest(plan).slice(0, 12)}. Nothing was changed. Make the plan again, and apply that one.`,
       subject,
     });
+  const { steps, objects, refusals } = value;
   if (
-    !isArray(value.steps) ||
-    !plan.steps.every((step, at) => isStep(step) && step.id === String(at + 1)) ||
-    !isArray(value.refusals) ||
-    !isObject(value.objects)
+    !isArray(steps) ||
+    !steps.every((step, at) => isStep(step as unknown as Step) && isObject(step) && step.id === String(at + 1)) ||
+    !isArray(refusals) ||
+    !isArray(objects) ||
+    !objects.every((object) => isObject(object) && isRef(object.ref))
   )
     throw broken(subject, 'Its steps are not what this version writes; make it again.');
   return plan;
@@ -90,12 +97,15 @@ function isStep(step: Step): boolean {
   return (
     stepActions.includes(step.action) &&
     typeof step.id === 'string' &&
-    typeof step.ref === 'string' &&
-    parseRef(step.ref) !== undefined &&
+    isRef(step.ref) &&
     Array.isArray(step.needs) &&
     step.needs.every((id) => Number(id) < Number(step.id)) &&
     Number.isInteger(step.wave)
   );
+}
+
+function isRef(value: unknown): boolean {
+  return typeof value === 'string' && parseRef(value) !== undefined;
 }
 
 function broken(subject: string, detail: string, cause?: unknown): Problem {

@@ -1,9 +1,9 @@
 // Grants: what the goal of a plan gives access to and the tenant does not, one by one; and whether the object gave it as it was then.
 import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { equal } from '../model/json.ts';
-import type { Kind, Kinds } from '../model/kind.ts';
+import type { Kind } from '../model/kind.ts';
 import type { Since } from '../model/plan.ts';
-import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import { keyOf, type Ref } from '../model/ref.ts';
 import { accessOfLink, accessOfValue } from './access.ts';
 import type { Pair } from './input.ts';
 
@@ -18,15 +18,9 @@ export interface Grant {
 /** A grant, and since when the history of the goal shows it. */
 export type AgedGrant = Grant & { readonly since: Since };
 
-/** Every grant that making these objects like the goal would give. */
-export function grantsIn(kinds: Kinds, pairs: readonly Pair[]): Grant[] {
-  return pairs.flatMap((pair) => {
-    const kind = kinds.get(kindOf(pair.ref));
-    return kind === undefined || pair.goal === undefined ? [] : grantsOf(kind, pair, pair.goal);
-  });
-}
-
-function grantsOf(kind: Kind, { ref, live }: Pair, goal: Entity): Grant[] {
+/** Every grant that making the object like the goal would give. */
+export function grantsOf(kind: Kind, { ref, live, goal }: Pair): Grant[] {
+  if (goal === undefined) return [];
   const paths = Object.keys(goal.attributes).filter((path) => givesMore(kind, path, live, goal));
   const links = Object.entries(goal.links).flatMap(([path, all]) => {
     if (accessOfLink(kind, path, goal.attributes).length === 0) return [];

@@ -4,6 +4,7 @@ import { type Entity, isSynced } from '../model/entity.ts';
 import { holds, type Kind } from '../model/kind.ts';
 import type { Refusal, RefusalReason } from '../model/plan.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
+import type { Alone } from './alone.ts';
 import type { ObjectPlan, Pair, PlanInput } from './input.ts';
 import { hasUnknownValue } from './values.ts';
 
@@ -75,26 +76,28 @@ export function ignored(pair: Pair, path: string, rules: readonly IgnoreRule[]):
 }
 
 /** Refusals of the plan as a whole for changing or deleting too large a part of a kind (trust.md row 57). */
-export function overThreshold(objects: readonly ObjectPlan[], input: PlanInput): Refusal[] {
+export function overThreshold(
+  { held, alone }: { readonly held: readonly ObjectPlan[]; readonly alone: Pick<Alone, 'changed'> },
+  input: PlanInput,
+): Refusal[] {
   if (input.options.allowMassChange) return [];
   const { share, minimum } = input.thresholds;
+  const changed = new Map(alone.changed);
+  const deleted = new Map<string, number>();
+  for (const { pair, state, drafts } of held) {
+    if (state !== 'live' || drafts.length === 0) continue;
+    const counts = drafts.some(({ body }) => body.action === 'delete') ? deleted : changed;
+    counts.set(kindOf(pair.ref), (counts.get(kindOf(pair.ref)) ?? 0) + 1);
+  }
   const blockers: Refusal[] = [];
-  for (const kind of new Set(objects.map(({ pair }) => kindOf(pair.ref)))) {
+  for (const kind of input.kinds.keys()) {
     const population = input.population[kind] ?? 0;
-    const touched = (deleting: boolean) =>
-      objects.filter(
-        ({ pair, state, drafts }) =>
-          kindOf(pair.ref) === kind &&
-          state === 'live' &&
-          drafts.length > 0 &&
-          drafts.some(({ body }) => body.action === 'delete') === deleting,
-      ).length;
-    for (const [deleting, word] of [
-      [true, 'delete'],
-      [false, 'change'],
+    for (const [word, counts] of [
+      ['delete', deleted],
+      ['change', changed],
     ] as const) {
-      const count = touched(deleting);
-      const emptied = deleting && count > 0 && count >= population;
+      const count = counts.get(kind) ?? 0;
+      const emptied = word === 'delete' && count > 0 && count >= population;
       if (!emptied && (population < minimum || count <= population * share)) continue;
       blockers.push({
         kind,

@@ -1,7 +1,7 @@
 // Planning: the pairs of objects that differ, and what is known of the tenant, in; the plan as data out. It cannot write: it has nothing to write with.
 import { isSynced } from '../model/entity.ts';
-import { compareText } from '../model/json.ts';
-import { holds, type Kinds } from '../model/kind.ts';
+import type { Kinds } from '../model/kind.ts';
+import { merged } from '../model/merged.ts';
 import {
   type Placeholder,
   type Plan,
@@ -11,34 +11,39 @@ import {
   type Step,
 } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import { Alone, type At, byPlace } from './alone.ts';
 import { sealPlan } from './file.ts';
 import { overThreshold } from './guard.ts';
 import type { ObjectPlan, Pair, PlanInput } from './input.ts';
 import { lockOutGuard } from './lockout.ts';
 import { orderSteps } from './order.ts';
+import { Pile } from './pile.ts';
 import { policyKind, stagePolicies } from './policies.ts';
-import { type Context, outlived, planObject, renewsOf } from './steps.ts';
+import { becomesDynamic, independentKinds, reachedByPolicies, standsAlone } from './relations.ts';
+import { type Context, outlived, planObject, renewsOf, returning } from './steps.ts';
 import { digestOf } from './values.ts';
 
 export { accessMeanings } from './access.ts';
 export { parsePlan, printPlan, sealPlan } from './file.ts';
-export { type AgedGrant, type Grant, gaveThen, grantsIn } from './grants.ts';
+export { type AgedGrant, type Grant, gaveThen, grantsOf } from './grants.ts';
 export type { AccessState, Pair, PlanInput } from './input.ts';
 export { decidingGroups, type LockOutGuard, lockOutGuard } from './lockout.ts';
 export { needed } from './needed.ts';
+export { Pairs } from './pairs.ts';
 export { policyKind } from './policies.ts';
+export { standsAlone } from './relations.ts';
 export { sinceText } from './steps.ts';
 export { digestOf, type FoundReference, referencesIn, translate } from './values.ts';
 
-/** The plan that makes the tenant like the goal, as far as the pairs go. Changes that are refused are in it too, each with its reason (law 5). */
-export function makePlan(input: PlanInput): Plan {
-  const place = new Map([...input.kinds.keys()].map((name, at) => [name, at]));
-  const placeOf = ({ ref }: Pair) => place.get(kindOf(ref)) ?? -1;
-  const pairs = [...input.pairs].sort((a, b) => placeOf(a) - placeOf(b) || compareText(a.ref, b.ref));
-  const { objects, context } = planObjects(pairs, input);
-  stagePolicies(objects, input);
-  const steps = orderSteps(objects, context);
-  const refusals = objects.flatMap((object) => object.refusals);
+/**
+ * The plan that makes the tenant like the goal, as far as the pairs go. Changes that are refused are in it too, each with its reason (law 5).
+ * What stands alone is packed; `alone` says which objects may, and a plan is the same whichever do.
+ */
+export function makePlan(input: PlanInput, alone: typeof standsAlone = standsAlone): Plan {
+  const { planned, context } = planObjects(input, alone);
+  stagePolicies(planned.held, input);
+  const steps = orderSteps(planned.held, planned.alone, context);
+  const access = guardedAccess(planned.held, steps, input);
   const plan: Omit<Plan, 'digest'> = {
     version: planVersion,
     tool: input.tool,
@@ -54,46 +59,69 @@ export function makePlan(input: PlanInput): Plan {
     options: input.options,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     steps,
-    objects: plannedObjects(objects, input),
-    refusals,
-    blockers: [...overThreshold(objects, input), ...lockOut(steps, input)],
+    objects: inOrder(planned.alone.objects, planned.held, (object) => plannedObject(object, input) ?? []),
+    refusals: inOrder(planned.alone.refusals, planned.held, ({ refusals }) => refusals),
+    blockers: [...overThreshold(planned, input), ...access.blockers],
     unrepaired: input.outside.filter(({ target }) => context.coming.has(target)),
-    warnings: warnings(objects, steps, input),
+    warnings: [...access.warnings, ...warnings(planned.held, input)],
     ids: input.ids,
   };
   return sealPlan(plan);
+}
+
+/** What is planned for the objects, in the order of the pairs: for those that hang together, and for the many that do not. */
+interface Planned {
+  readonly held: readonly ObjectPlan[];
+  readonly alone: Alone;
 }
 
 /**
  * Plans each object. What one object may point to depends on which others come back, and that on what they point to: objects that cannot come
  * back are taken out until no more are found.
  */
-function planObjects(pairs: readonly Pair[], input: PlanInput): { objects: ObjectPlan[]; context: Context } {
-  let coming = new Set<Ref>(
-    pairs.filter(({ live, goal }) => live === undefined && goal !== undefined).map(({ ref }) => ref),
-  );
+function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { planned: Planned; context: Context } {
+  const missing = input.pairs.missing().filter(({ goal }) => goal !== undefined);
+  const independent = independentKinds(input.kinds);
+  let coming = new Set<Ref>(missing.map(({ ref }) => ref));
   for (;;) {
-    const context = contextOf(coming, pairs, input);
-    const objects = pairs.flatMap((pair) => {
-      const kind = input.kinds.get(kindOf(pair.ref));
-      return kind === undefined ? [] : [planObject(pair, kind, context)];
-    });
+    const context = contextOf(coming, missing, input);
+    const relations = { reached: reachedByPolicies(context), independent };
+    const held: ObjectPlan[] = [];
+    const alone = new Alone();
+    let at = 0;
+    for (const pair of input.pairs) {
+      const object = planObject(at++, pair, input.kinds.get(kindOf(pair.ref))!, context);
+      if (mayStandAlone(object, context, relations)) alone.take(object, plannedObject(object, input));
+      else held.push(object);
+    }
     const really = new Set(
-      objects
+      held
         .filter(({ drafts }) => drafts.some(({ body }) => body.action === 'restore' || body.action === 'recreate'))
         .map(({ pair }) => pair.ref),
     );
-    if (really.size === coming.size) return { objects, context };
+    if (really.size === coming.size) return { planned: { held, alone }, context };
     coming = really;
   }
 }
 
-function contextOf(coming: ReadonlySet<Ref>, pairs: readonly Pair[], input: PlanInput): Context {
-  const come = pairs.filter(({ ref }) => coming.has(ref));
+function contextOf(coming: ReadonlySet<Ref>, missing: readonly Pair[], input: PlanInput): Context {
+  const come = missing.filter(({ ref }) => coming.has(ref));
   const comingByAppId = new Map<string, Ref>();
   for (const { ref, goal } of come)
     if (typeof goal?.attributes.appId === 'string') comingByAppId.set(`${kindOf(ref)} ${goal.attributes.appId}`, ref);
-  return { input, renewed: renewals(input.kinds, come, input.bin), coming, comingByAppId };
+  return { input, renewed: renewals(input.kinds, come, input.bin), coming, comingByAppId, returning: returning(input) };
+}
+
+/** What is planned for each object, of those that are packed and those that are held, as one list. */
+function inOrder<Item>(
+  packed: Iterable<At<Item>>,
+  objects: readonly ObjectPlan[],
+  of: (object: ObjectPlan) => Item | readonly Item[],
+): Pile<Item> {
+  const held = objects.flatMap((object) => [of(object)].flat().map((item) => ({ at: object.at, item: item as Item })));
+  const all = new Pile<Item>();
+  for (const { item } of merged([packed, held], byPlace)) all.push(item);
+  return all;
 }
 
 /**
@@ -119,67 +147,72 @@ export function renewals(
   return renewed;
 }
 
-function plannedObjects(objects: readonly ObjectPlan[], input: PlanInput): Record<Ref, PlannedObject> {
-  const planned: Record<Ref, PlannedObject> = {};
-  for (const { pair, state, drafts } of objects) {
-    const first = drafts[0];
-    if (first === undefined) continue;
-    const kind = input.kinds.get(kindOf(pair.ref))!;
-    planned[pair.ref] = {
-      state,
-      displayName: first.body.displayName,
-      ...(pair.live === undefined ? {} : { digest: pair.digest ?? digestOf(kind, pair.live) }),
-    };
-  }
-  return planned;
+/** How an object that steps write to was found; undefined where there are none. */
+function plannedObject({ pair, state, drafts }: ObjectPlan, input: PlanInput): PlannedObject | undefined {
+  const first = drafts[0];
+  if (first === undefined) return undefined;
+  const kind = input.kinds.get(kindOf(pair.ref))!;
+  return {
+    ref: pair.ref,
+    state,
+    displayName: first.body.displayName,
+    ...(pair.live === undefined ? {} : { digest: pair.digest ?? digestOf(kind, pair.live) }),
+  };
 }
 
-/** Reasons why the plan may not be applied at all: some step of it would leave no emergency account a way in. */
-function lockOut(steps: readonly Step[], input: PlanInput): Refusal[] {
-  if (input.access === undefined) return [];
-  if (input.emergencyAccounts.length === 0) {
-    const enforces = steps.some(({ ref }) => kindOf(ref) === policyKind);
-    return enforces && !input.options.withoutEmergencyAccount
-      ? [
-          {
-            reason: 'noEmergencyAccount',
-            because:
-              'It writes to Conditional Access, and driftline.yaml names no emergency account, so that nobody is locked out cannot be checked; add emergencyAccounts to driftline.yaml.',
-            flag: '--without-emergency-account',
-          },
-        ]
-      : [];
-  }
+interface Access {
+  /** Reasons why the plan may not be applied at all: some step of it would leave no emergency account a way in. */
+  readonly blockers: Refusal[];
+  readonly warnings: string[];
+}
+
+/** Follows who can sign in through all of the steps. */
+function guardedAccess(objects: readonly ObjectPlan[], steps: Iterable<Step>, input: PlanInput): Access {
+  if (input.access === undefined) return { blockers: [], warnings: [] };
+  if (input.emergencyAccounts.length === 0) return { blockers: withoutAccount(objects, input), warnings: [] };
   const guard = lockOutGuard(input.access, (ref) => input.bin.get(ref)?.attributes);
+  const blockers: Refusal[] = [];
+  const before = guard.safe();
   for (const step of steps) {
-    const against = guard.against(step);
+    const against = blockers.length > 0 ? undefined : guard.against(step);
     if (against !== undefined)
-      return [
-        {
-          ref: step.ref,
-          kind: kindOf(step.ref),
-          displayName: step.displayName,
-          reason: 'lockOut',
-          because: `After step ${step.id} (${step.action} ${step.displayName}) ${against}. Name an exclusion in the commit, or put policies back with --report-only-first.`,
-        },
-      ];
+      blockers.push({
+        ref: step.ref,
+        kind: kindOf(step.ref),
+        displayName: step.displayName,
+        reason: 'lockOut',
+        because: `After step ${step.id} (${step.action} ${step.displayName}) ${against}. Name an exclusion in the commit, or put policies back with --report-only-first.`,
+      });
     guard.done(step);
   }
-  return [];
+  if (!guard.safe())
+    return {
+      blockers,
+      warnings: [
+        'No emergency account is enabled and excluded from every enabled blocking policy, now or after this plan.',
+      ],
+    };
+  return {
+    blockers,
+    warnings: before ? [] : ['No emergency account has a way in now; this plan gives one back.'],
+  };
 }
 
-function warnings(objects: readonly ObjectPlan[], steps: readonly Step[], input: PlanInput): string[] {
+function withoutAccount(objects: readonly ObjectPlan[], input: PlanInput): Refusal[] {
+  const enforces = objects.some(({ pair, drafts }) => kindOf(pair.ref) === policyKind && drafts.length > 0);
+  if (!enforces || input.options.withoutEmergencyAccount) return [];
+  return [
+    {
+      reason: 'noEmergencyAccount',
+      because:
+        'It writes to Conditional Access, and driftline.yaml names no emergency account, so that nobody is locked out cannot be checked; add emergencyAccounts to driftline.yaml.',
+      flag: '--without-emergency-account',
+    },
+  ];
+}
+
+function warnings(objects: readonly ObjectPlan[], input: PlanInput): string[] {
   const said: string[] = [];
-  if (input.access !== undefined && input.emergencyAccounts.length > 0) {
-    const guard = lockOutGuard(input.access, (ref) => input.bin.get(ref)?.attributes);
-    const before = guard.safe();
-    for (const step of steps) guard.done(step);
-    if (!before && guard.safe()) said.push('No emergency account has a way in now; this plan gives one back.');
-    else if (!guard.safe())
-      said.push(
-        'No emergency account is enabled and excluded from every enabled blocking policy, now or after this plan.',
-      );
-  }
   for (const { pair, drafts } of objects) {
     const kind = input.kinds.get(kindOf(pair.ref));
     const made = drafts.find(({ body }) => body.action === 'recreate');
@@ -193,14 +226,10 @@ function warnings(objects: readonly ObjectPlan[], steps: readonly Step[], input:
         `${made.body.displayName} is made anew: it gets another application id and no secrets; who uses it must be told.`,
       );
   }
-  for (const { pair, drafts } of objects) {
-    const { computedWhen } = input.kinds.get(kindOf(pair.ref))?.links.members ?? {};
-    if (computedWhen === undefined || pair.goal === undefined || pair.live === undefined || drafts.length === 0)
-      continue;
-    if (holds(computedWhen, pair.goal.attributes) && !holds(computedWhen, pair.live.attributes))
+  for (const { pair, drafts } of objects)
+    if (drafts.length > 0 && becomesDynamic(pair, input.kinds.get(kindOf(pair.ref))!))
       said.push(
-        `${drafts[0]!.body.displayName} becomes dynamic: its ${pair.live.links.members?.length ?? 0} members go until the rule has been evaluated.`,
+        `${drafts[0]!.body.displayName} becomes dynamic: its ${pair.live?.links.members?.length ?? 0} members go until the rule has been evaluated.`,
       );
-  }
   return said;
 }

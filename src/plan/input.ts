@@ -8,6 +8,7 @@ import type { Ref } from '../model/ref.ts';
 import type { Scope } from '../model/scope.ts';
 import type { TenantIdentity } from '../model/tenant.ts';
 import type { AgedGrant } from './grants.ts';
+import type { Pairs } from './pairs.ts';
 
 /** One object as it is now and as the goal has it: the goal side under the ids of today, and what is ignored as it is now. */
 export interface Pair {
@@ -30,7 +31,7 @@ export interface AccessState {
 
 export interface PlanInput {
   readonly kinds: Kinds;
-  readonly pairs: readonly Pair[];
+  readonly pairs: Pairs;
   /** Of the objects that are not there: those that lie in a bin, as they lie there. */
   readonly bin: ReadonlyMap<Ref, Entity>;
   /** Is there such an object in the tenant now? Asked of every object that a step points to. */
@@ -86,6 +87,8 @@ export interface Draft {
 
 /** What is planned for one object. */
 export interface ObjectPlan {
+  /** Its place among the pairs. */
+  readonly at: number;
   readonly pair: Pair;
   readonly state: 'live' | 'bin' | 'gone';
   readonly drafts: Draft[];

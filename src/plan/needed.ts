@@ -53,17 +53,13 @@ function namesIn(condition: Condition | undefined): string[] {
 
 /**
  * The pair without what planning does not look at: of a user whose title differs, the title and a few attributes more. The plan of it is the
- * same, and many can be held. An object that is on one side only stays whole, for its step bears all of it; and so does one of a kind of which
- * there are few, such as the policies that decide over a lock-out. What is equal is held once, and nothing holds on to the text of the file that
- * it was read from.
+ * same, and many can be kept. An object that is on one side only stays whole, for its step bears all of it, but holds on to nothing of the text of
+ * the file that it was read from; and so does one of a kind of which there are few, such as the policies that decide over a lock-out.
  */
 export function needed(kind: Kind, pair: Pair): Pair {
   if (!kind.sharded) return pair;
-  const ref = copied(pair.ref);
-  const live = pair.live && { ...pair.live, ref };
-  const goal = pair.goal && { ...pair.goal, ref };
-  if (live === undefined || goal === undefined)
-    return { ref, ...(live && { live: { ...copied(live), ref } }), ...(goal && { goal: { ...copied(goal), ref } }) };
+  const { ref, live, goal } = pair;
+  if (live === undefined || goal === undefined) return copied(pair);
   const looks = lookedAt(kind);
   const attributes = halves(live.attributes, goal.attributes, equal, (name, value) => {
     return looks.has(name) || hasUnknownValue(value);
@@ -77,28 +73,19 @@ export function needed(kind: Kind, pair: Pair): Pair {
   };
 }
 
-/** One for the many that have nothing, links above all. */
-const none = {};
-
-/** Of both sides the members that differ, and of those that are equal the ones that are looked at, which both then share. */
+/** Of both sides the members that differ, and of those that are equal the ones that are looked at. */
 function halves<Value>(
   left: Readonly<Record<string, Value>>,
   right: Readonly<Record<string, Value>>,
   same: (one: Value, other: Value) => boolean,
   looksAt: (name: string, value: Value) => boolean,
 ): [Record<string, Value>, Record<string, Value>] {
-  const shared = new Map<string, Value>();
   const half = (own: Readonly<Record<string, Value>>, other: Readonly<Record<string, Value>>) => {
-    const members: [string, Value][] = [];
-    for (const [name, value] of Object.entries(own)) {
+    const members = Object.entries(own).filter(([name, value]) => {
       const opposite = Object.hasOwn(other, name) ? other[name] : undefined;
-      if (opposite === undefined || !same(value, opposite)) members.push([name, copied(value)]);
-      else if (looksAt(name, value)) {
-        if (!shared.has(name)) shared.set(name, copied(value));
-        members.push([name, shared.get(name)!]);
-      }
-    }
-    return members.length === 0 ? none : Object.fromEntries(members);
+      return opposite === undefined || !same(value, opposite) || looksAt(name, value);
+    });
+    return Object.fromEntries(members);
   };
   return [half(left, right), half(right, left)];
 }

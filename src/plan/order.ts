@@ -1,39 +1,38 @@
 // Order: drafts of all objects in, steps out, each after what it needs; derived from what refers to what, and from nothing else.
-import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
+import { isArray, isObject, type Json } from '../model/json.ts';
+import { merged } from '../model/merged.ts';
 import type { Step } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import { type Alone, type At, byPlace } from './alone.ts';
 import { type Body, type Draft, type ObjectPlan, stages } from './input.ts';
+import { type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
 import { blocks, policyKind } from './policies.ts';
+import { afterOf, namedBy, placeholders, unique } from './relations.ts';
 import { type Context, refOf } from './steps.ts';
 import { referencesIn } from './values.ts';
 
-/** The steps in order, numbered and in waves. Adds to the drafts what they need; cycles of new objects are cut by second updates. */
-export function orderSteps(objects: readonly ObjectPlan[], context: Context): Step[] {
+/**
+ * The steps in order, numbered and in waves, of objects that hang together and of those that stand alone. Adds to the drafts what they need; cycles
+ * of new objects are cut by second updates.
+ */
+export function orderSteps(objects: readonly ObjectPlan[], alone: Alone, context: Context): NumberedSteps {
   const bringing = new Map<Ref, Draft>();
   for (const { pair, drafts } of objects)
     for (const draft of drafts)
       if (draft.body.action === 'restore' || draft.body.action === 'recreate') bringing.set(pair.ref, draft);
   cutCycles(objects, bringing);
-  for (const object of objects) for (const draft of object.drafts) addNeeds(draft, object, bringing, context);
+  for (const { pair, drafts } of objects)
+    for (const draft of drafts)
+      for (const ref of namedBy(draft.body, pair, context)) {
+        const other = bringing.get(ref);
+        if (other !== undefined && other !== draft && !draft.needs.includes(other)) draft.needs.push(other);
+      }
   addSources(objects, context);
   addPolicyNeeds(objects, context);
   addReleases(objects);
   addDeletions(objects, context);
   const blocking = objects.filter(({ pair }) => kindOf(pair.ref) === policyKind && blocks(pair.goal?.attributes ?? {}));
-  return number(
-    objects.flatMap(({ drafts }) => drafts),
-    new Set(blocking.map(({ pair }) => pair.ref)),
-  );
-}
-
-/** Refs that the placeholders in a value stand for. */
-function placeholders(value: Json | undefined, found: Set<Ref> = new Set()): Set<Ref> {
-  if (isArray(value)) for (const item of value) placeholders(item, found);
-  else if (isObject(value)) {
-    if (typeof value.$new === 'string') found.add(value.$new as Ref);
-    else for (const member of Object.values(value)) placeholders(member, found);
-  }
-  return found;
+  return number(objects, alone, new Set(blocking.map(({ pair }) => pair.ref)));
 }
 
 /**
@@ -85,44 +84,6 @@ function writeLater(object: ObjectPlan, draft: Draft, name: string): void {
   });
 }
 
-function afterOf(body: Body): Json | undefined {
-  if (body.action === 'action') return { [body.attribute]: body.after };
-  if (body.action === 'createItem' || body.action === 'updateItem') return { [body.attribute]: [body.after ?? {}] };
-  return body.action === 'recreate' || body.action === 'update' ? body.after : undefined;
-}
-
-/** The value with the old ids in place of what will come: what names a new object by its application id names its service principal too. */
-function asBefore(value: Json): Json {
-  if (isArray(value)) return value.map(asBefore);
-  if (!isObject(value)) return value;
-  if (typeof value.$new === 'string') return value.was ?? null;
-  if (isArray(value.$text)) return value.$text.map((piece) => String(asBefore(piece))).join('');
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, asBefore(member)]));
-}
-
-function addNeeds(draft: Draft, { pair }: ObjectPlan, bringing: ReadonlyMap<Ref, Draft>, context: Context): void {
-  const { body } = draft;
-  const need = (ref: Ref | undefined): void => {
-    const other = ref === undefined ? undefined : bringing.get(ref);
-    if (other !== undefined && other !== draft && !draft.needs.includes(other)) draft.needs.push(other);
-  };
-  if (body.action === 'link') need(body.target);
-  const kind = context.input.kinds.get(kindOf(pair.ref))!;
-  // An application comes back before its service principal, which Graph would not have without it.
-  if (body.action === 'restore' && pair.goal !== undefined)
-    for (const found of referencesIn(kind, pair.goal.attributes))
-      if (kind.attributes[found.path]?.required === true)
-        need(refOf(context, found.reference.kind, found.reference.by ?? 'id', found.value));
-  const after = afterOf(body);
-  if (!isObject(after)) return;
-  for (const ref of placeholders(after)) need(ref);
-  for (const found of referencesIn(kind, asBefore(after) as JsonObject)) {
-    // Graph asks whether it is there where a policy names it, and where an object cannot be without it.
-    if (kind.lane === 'directory' && kind.attributes[found.path]?.required !== true) continue;
-    need(refOf(context, found.reference.kind, found.reference.by ?? 'id', found.value));
-  }
-}
-
 /** What cannot be without another object takes values over from it (a service principal from its application): that one goes first. */
 function addSources(objects: readonly ObjectPlan[], context: Context): void {
   const byRef = new Map(objects.map((object) => [object.pair.ref, object]));
@@ -162,9 +123,6 @@ function addPolicyNeeds(objects: readonly ObjectPlan[], context: Context): void 
         for (const other of grown) if (!draft.needs.includes(other)) draft.needs.push(other);
   }
 }
-
-/** Values that one object only may have at a time: whoever gives it up comes first, even if that is a deletion. */
-const unique = ['userPrincipalName', 'mailNickname', 'identifierUris'];
 
 function addReleases(objects: readonly ObjectPlan[]): void {
   const values = (value: Json | undefined) =>
@@ -210,42 +168,57 @@ function addDeletions(objects: readonly ObjectPlan[], context: Context): void {
 }
 
 /** Sorts by stage, then topologically; equal ones stay in the order they came in, policies that block last of those that enforce. */
-function number(drafts: readonly Draft[], blocking: ReadonlySet<Ref>): Step[] {
-  const hardens = ({ body }: Draft) => blocking.has(body.ref);
-  const ordered: { draft: Draft; wave: number }[] = [];
-  const placed = new Map<Draft, number>();
+function number(objects: readonly ObjectPlan[], alone: Alone, blocking: ReadonlySet<Ref>): NumberedSteps {
+  const places = new Map(objects.flatMap(({ at, drafts }) => drafts.map((draft) => [draft, at] as const)));
+  const numbers = new Map<Draft, number>();
+  const held: Numbered[] = [];
+  const stretches: Stretch[] = [];
+  let next = 1;
   let wave = 0;
+  const place = (draft: Draft): void => {
+    numbers.set(draft, next);
+    const needs = [...new Set(draft.needs)].map((other) => numbers.get(other)!).sort((a, b) => a - b);
+    const item = { id: String(next), ...draft.body, needs: needs.map(String), wave } as Step;
+    held.push({ at: places.get(draft)!, number: next, item });
+    next += 1;
+  };
   for (const stage of stages) {
-    let open = drafts.filter((draft) => draft.stage === stage);
-    if (stage === 'enforce') open = [...open.filter((one) => !hardens(one)), ...open.filter(hardens)];
-    while (open.length > 0) {
-      const inStage = new Set(open);
-      const free = (softly: boolean) =>
-        open.filter(
-          ({ needs, after }) =>
-            !needs.some((other) => inStage.has(other)) && (!softly || !after.some((other) => inStage.has(other))),
-        );
-      const best = free(true);
-      const ready = best.length > 0 ? best : free(false);
-      // Needs are made of creations, which were cut free of cycles: there is always one that is free.
-      if (ready.length === 0) throw new RangeError('steps of a plan need each other');
-      for (const draft of ready) {
-        placed.set(draft, ordered.length);
-        ordered.push({ draft, wave });
-      }
+    const drafts = [...places.keys()].filter((draft) => draft.stage === stage);
+    const bodies = alone.bodies[stage];
+    for (const ready of wavesOf(drafts, stage === 'enforce' ? blocking : new Set(), bodies.length > 0)) {
+      // What stands alone is all in the first wave of its stage, each at the place of its object.
+      if (bodies.length > 0 && stretches.at(-1)?.bodies !== bodies) {
+        const among = ready.map((draft) => ({ at: places.get(draft)!, item: draft }));
+        stretches.push({ bodies, first: next, wave, held: among.map(({ at }) => at) });
+        if (among.length === 0) next += bodies.length;
+        else
+          for (const { item } of merged<At<Draft | Body>>([among, bodies], byPlace))
+            if ('body' in item) place(item);
+            else next += 1;
+      } else for (const draft of ready) place(draft);
       wave += 1;
-      open = open.filter((draft) => !placed.has(draft));
     }
   }
-  return ordered.map(
-    ({ draft, wave: at }, index) =>
-      ({
-        id: String(index + 1),
-        ...draft.body,
-        needs: [...new Set(draft.needs)]
-          .map((other) => String(placed.get(other)! + 1))
-          .sort((a, b) => Number(a) - Number(b)),
-        wave: at,
-      }) as Step,
-  );
+  return new NumberedSteps(held, stretches);
+}
+
+/** The drafts of one stage, wave by wave, those of `last` after the others; with `others` the first wave has steps beside these. */
+function* wavesOf(drafts: readonly Draft[], last: ReadonlySet<Ref>, others: boolean): Generator<readonly Draft[]> {
+  const hardens = ({ body }: Draft) => last.has(body.ref);
+  let open = [...drafts.filter((one) => !hardens(one)), ...drafts.filter(hardens)];
+  for (let first = true; open.length > 0 || (first && others); first = false) {
+    const inStage = new Set(open);
+    const free = (softly: boolean) =>
+      open.filter(
+        ({ needs, after }) =>
+          !needs.some((other) => inStage.has(other)) && (!softly || !after.some((other) => inStage.has(other))),
+      );
+    const best = free(true);
+    const ready = best.length > 0 || (first && others) ? best : free(false);
+    // Needs are made of creations, which were cut free of cycles: there is always one that is free.
+    if (ready.length === 0 && !(first && others)) throw new RangeError('steps of a plan need each other');
+    yield ready;
+    const done = new Set(ready);
+    open = open.filter((draft) => !done.has(draft));
+  }
 }

@@ -23,6 +23,8 @@ export interface Context {
   readonly coming: ReadonlySet<Ref>;
   /** The same by kind and application id. */
   readonly comingByAppId: ReadonlyMap<string, Ref>;
+  /** What comes back to an object with it, as far as the plan itself knows: consent and application permissions. */
+  readonly returning: (ref: Ref) => readonly AccessClass[];
 }
 
 /** The work on one object: collects drafts and refusals, and knows what all of them share. */
@@ -143,7 +145,7 @@ export function outlived(kind: Kind, goal: Entity, renewed: ReadonlyMap<string, 
 }
 
 /** The steps that make one object like the goal. */
-export function planObject(pair: Pair, kind: Kind, context: Context): ObjectPlan {
+export function planObject(at: number, pair: Pair, kind: Kind, context: Context): ObjectPlan {
   const { input } = context;
   const binned = pair.live === undefined ? input.bin.get(pair.ref) : undefined;
   const inBin = pair.goal !== undefined && outlived(kind, pair.goal, context.renewed) ? undefined : binned;
@@ -172,8 +174,7 @@ export function planObject(pair: Pair, kind: Kind, context: Context): ObjectPlan
   else if (state === 'gone') recreation(work);
   else if (state === 'bin') restoration(work);
   else changes(work);
-  // Copied, they take as much as they have: a list that has grown takes room for sixteen more.
-  return { pair, state, drafts: [...work.drafts], refusals: [...work.refusals] };
+  return { at, pair, state, drafts: work.drafts, refusals: work.refusals };
 }
 
 function assignments(work: Work, refused: Refusal): void {
@@ -206,29 +207,38 @@ function restoration(work: Work): void {
     refuseSynced(work);
     return;
   }
-  const access = [...new Set([...accessOfObject(kind, now!.attributes), ...returning(work)])];
+  const comesWithIt = kind.links.appRoleAssignedTo === undefined ? [] : work.context.returning(work.pair.ref);
+  const access = [...new Set([...accessOfObject(kind, now!.attributes), ...comesWithIt])];
   if (accessRefused(work, access)) return;
   const draft = addDraft(work, { action: 'restore', access });
   changes({ ...work, first: [draft], fully: false });
 }
 
-/** What comes back to a service principal with it, as far as the plan itself knows: consent and application permissions. */
-function returning({ context, pair, kind }: Work): AccessClass[] {
-  if (kind.links.appRoleAssignedTo === undefined) return [];
-  const { pairs, kinds } = context.input;
-  const found = new Set<AccessClass>();
-  for (const { ref, goal, live } of pairs) {
-    const other = kinds.get(kindOf(ref));
-    if (other === undefined || goal === undefined) continue;
-    if (live === undefined && goal.attributes.clientId === keyOf(pair.ref))
-      for (const one of accessOfObject(other, goal.attributes)) found.add(one);
-    for (const [name, links] of Object.entries(goal.links)) {
-      if (other.links[name]?.write !== 'assignment' || !links.some(({ target }) => target === pair.ref)) continue;
-      if (live?.links[name]?.some(({ target }) => target === pair.ref)) continue;
-      for (const one of accessOfLink(other, name, goal.attributes)) found.add(one);
+/** The access that comes back to service principals with them; looked up in all pairs together when it is first asked for. */
+export function returning({ pairs, kinds }: PlanInput): Context['returning'] {
+  let found: Map<Ref, AccessClass[]> | undefined;
+  const look = (): Map<Ref, AccessClass[]> => {
+    const all = new Map<Ref, AccessClass[]>();
+    const add = (ref: Ref, classes: readonly AccessClass[]) => all.set(ref, [...(all.get(ref) ?? []), ...classes]);
+    for (const { ref, goal, live } of pairs) {
+      const kind = kinds.get(kindOf(ref));
+      if (kind === undefined || goal === undefined) continue;
+      const { clientId } = goal.attributes;
+      if (live === undefined && typeof clientId === 'string')
+        add(toRef('servicePrincipals', clientId), accessOfObject(kind, goal.attributes));
+      for (const [name, links] of Object.entries(goal.links)) {
+        if (kind.links[name]?.write !== 'assignment') continue;
+        const there = new Set((live?.links[name] ?? []).map(({ target }) => target));
+        for (const target of new Set(links.map(({ target }) => target)))
+          if (!there.has(target)) add(target, accessOfLink(kind, name, goal.attributes));
+      }
     }
-  }
-  return [...found];
+    return all;
+  };
+  return (ref) => {
+    found ??= look();
+    return [...new Set(found.get(ref))];
+  };
 }
 
 function recreation(work: Work): void {

@@ -2,12 +2,11 @@
 
 import type { Commit } from '../model/commit.ts';
 import type { Entity } from '../model/entity.ts';
-import { grouped } from '../model/grouped.ts';
 import type { Kinds } from '../model/kind.ts';
 import type { IdMap } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
-import { type AgedGrant, type Grant, gaveThen, grantsIn, type Pair, translate } from '../plan/index.ts';
+import { type AgedGrant, type Grant, gaveThen, grantsOf, type Pair, translate } from '../plan/index.ts';
 import { everyRef } from './id-map.ts';
 
 interface Sources {
@@ -22,16 +21,18 @@ interface Sources {
 const atATime = 4;
 
 /** The grants of the pairs with their ages. An object costs one walk through the commits that changed it, back to where the grant came. */
-export async function agedGrants(sources: Sources, pairs: readonly Pair[]): Promise<AgedGrant[]> {
-  const byRef = grouped(grantsIn(sources.kinds, pairs), ({ ref }) => ref);
-  const goals = new Map(pairs.map(({ ref, goal }) => [ref, goal]));
+export async function agedGrants(sources: Sources, pairs: Iterable<Pair>): Promise<AgedGrant[]> {
   const refsOf = everyRef(sources.ids);
   const found: AgedGrant[] = [];
-  const open = [...byRef];
+  const open: { readonly goal: Entity; readonly grants: readonly Grant[] }[] = [];
+  for (const pair of pairs) {
+    const grants = grantsOf(sources.kinds.get(kindOf(pair.ref))!, pair);
+    if (pair.goal !== undefined && grants.length > 0) open.push({ goal: pair.goal, grants });
+  }
   const work = async (): Promise<void> => {
     for (let next = open.shift(); next !== undefined; next = open.shift()) {
-      const [ref, grants] = next;
-      found.push(...(await aged(sources, grants, goals.get(ref)!, refsOf(ref))));
+      const { goal, grants } = next;
+      found.push(...(await aged(sources, grants, goal, refsOf(goal.ref))));
     }
   };
   await Promise.all(Array.from({ length: atATime }, work));

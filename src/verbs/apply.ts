@@ -179,9 +179,9 @@ async function notYetApplied(plan: Plan, { repository }: ApplyRequest): Promise<
   const runs = (await startedRuns(repository)).filter(({ state }) => state.digest === plan.digest);
   const [run] = runs;
   const ids = await idMapAt(repository, await repository.tip());
-  const again = plan.steps.find(
-    (step) => step.action === 'recreate' && Object.values(step.renews).some((was) => Object.hasOwn(ids, was)),
-  );
+  let again: Step | undefined;
+  for (const step of plan.steps)
+    if (step.action === 'recreate' && Object.values(step.renews).some((was) => Object.hasOwn(ids, was))) again ??= step;
   if (run === undefined && again === undefined) return;
   const stopped = run !== undefined && (!run.state.ended || run.state.interrupted);
   throw new Problem({
@@ -265,24 +265,22 @@ async function carryOn(
 /** Follows who can sign in from what the tenant is now, not from what it was when the plan was made. */
 async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
   if (request.configuration.emergencyAccounts.length === 0) return undefined;
-  const coming = plan.steps.flatMap((step) =>
-    kindOf(step.ref) === policyKind && (step.action === 'update' || step.action === 'recreate')
-      ? [{ attributes: withoutPlaceholders(step.after, ids) }]
-      : [],
-  );
-  const access = await accessState(
-    request,
-    plan.steps.map(({ ref }) => ref),
-    coming,
-    ids,
-  );
+  const changing = new Set<string>();
+  const restoring = new Map<string, string[]>();
+  const coming: { attributes: JsonObject }[] = [];
+  for (const step of plan.steps) {
+    const kind = kindOf(step.ref);
+    changing.add(kind);
+    if (step.action === 'restore') restoring.set(kind, [...(restoring.get(kind) ?? []), keyOf(step.ref)]);
+    if (kind === policyKind && (step.action === 'update' || step.action === 'recreate'))
+      coming.push({ attributes: withoutPlaceholders(step.after, ids) });
+  }
+  const access = await accessState(request, changing, coming, ids);
   if (access === undefined) return undefined;
   const binned = new Map<Ref, Entity>();
   for (const kind of request.kinds.values()) {
-    const keys = plan.steps
-      .filter(({ action, ref }) => action === 'restore' && kindOf(ref) === kind.name)
-      .map(({ ref }) => keyOf(ref));
-    if (keys.length === 0) continue;
+    const keys = restoring.get(kind.name);
+    if (keys === undefined) continue;
     for (const entity of (await request.reader.readDeleted(kind, keys)).values()) binned.set(entity.ref, entity);
   }
   return lockOutGuard(access, (ref) => binned.get(ref)?.attributes, ids);
@@ -317,16 +315,18 @@ async function finish(begun: Begun, request: ApplyRequest, walked: WalkResult): 
   } catch (error) {
     // Whatever is wrong now, what was done is kept: without its ids the next plan would make everything anew once more.
     if (!(error instanceof Problem) || request.signal?.aborted) throw error;
+    const [first] = plan.steps;
     left = [
       {
-        ref: plan.steps[0]?.ref ?? 'tenant/unknown',
+        ref: first?.ref ?? 'tenant/unknown',
         displayName: 'the tenant',
         because: `it could not be read again: ${error.detail}`,
         byNature: false,
       },
     ];
   }
-  const done = plan.steps.every(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
+  const outcomes = [...walked.outcomes.values()];
+  const done = outcomes.length === plan.steps.length && outcomes.every(({ outcome }) => outcome === 'done');
   const complete = done && left.every(({ byNature }) => byNature);
   const record = recordOf(begun, now().toISOString(), walked, left, complete ? 'complete' : 'partial');
   const commit = await keepOnBranch({

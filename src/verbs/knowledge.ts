@@ -2,8 +2,9 @@
 import type { Commit } from '../model/commit.ts';
 import { type Coverage, type KindCoverage, NotComplete } from '../model/coverage.ts';
 import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
+import { grouped } from '../model/grouped.ts';
 import { equal, type JsonObject } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
+import type { Kind, Kinds } from '../model/kind.ts';
 import type { IdMap, Unrepaired } from '../model/plan.ts';
 import { isGuid, keyOf, kindOf, mayBeObject, type Ref, toRef } from '../model/ref.ts';
 import { inScope, type Scope } from '../model/scope.ts';
@@ -12,6 +13,7 @@ import {
   type AccessState,
   decidingGroups,
   type Pair,
+  type Pairs,
   type PlanInput,
   policyKind,
   referencesIn,
@@ -30,14 +32,15 @@ interface Sides {
 /** Of the objects that are missing, those in a bin. A bin that cannot be read makes its kind incomplete: nobody could tell restore from recreate. */
 export async function binOf(
   { reader, kinds }: PlanRequest,
-  pairs: readonly Pair[],
+  pairs: Pairs,
   coverage: Coverage,
   identity: TenantIdentity,
 ): Promise<{ entities: ReadonlyMap<Ref, Entity>; coverage: Coverage }> {
   const entities = new Map<Ref, Entity>();
   const changed: Record<string, KindCoverage> = {};
+  const byKind = grouped(pairs.missing(), ({ ref }) => kindOf(ref));
   for (const kind of kinds.values()) {
-    const missing = pairs.filter(({ ref, live }) => live === undefined && kindOf(ref) === kind.name);
+    const missing = byKind.get(kind.name) ?? [];
     const { bin, binAbsentIn } = kind.deletion;
     if (missing.length === 0 || bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
     try {
@@ -62,16 +65,16 @@ export async function binOf(
 export async function repairs(
   { repository, kinds }: PlanRequest,
   { live, goal, scope, ids }: Sides & { readonly scope: Scope; readonly ids: IdMap },
-  pairs: readonly Pair[],
+  pairs: Pairs,
   bin: ReadonlyMap<Ref, Entity>,
 ): Promise<{ pairs: Pair[]; outside: Unrepaired[] }> {
   const renewed = new Map<string, Ref>(Object.keys(ids).map((was) => [was, `unknown/${was}`]));
-  const coming = pairs.filter(({ live: now }) => now === undefined);
-  for (const [was, { $new: ref }] of renewals(kinds, coming, bin)) renewed.set(was, ref);
+  for (const [was, { $new: ref }] of renewals(kinds, pairs.missing(), bin)) renewed.set(was, ref);
   const found: Pair[] = [];
   const outside: Unrepaired[] = [];
   if (renewed.size === 0) return { pairs: found, outside };
-  const compared = new Set(pairs.map(({ ref }) => ref));
+  const compared = new Set<Ref>();
+  for (const { ref } of pairs) compared.add(ref);
   const naming = [...kinds.values()].filter((kind) => Object.values(kind.attributes).some(({ refersTo }) => refersTo));
   for (const kind of naming)
     for await (const { entity } of repository.entities(repository.files(goal.id, { kinds: [kind.name] }))) {
@@ -104,23 +107,27 @@ export async function repairs(
 type Knowledge = Pick<PlanInput, 'exists' | 'byAppId' | 'nameOf' | 'population' | 'access'>;
 
 /** All that planning asks of the tenant, found out beforehand: planning itself reads nothing. */
-export async function gather(
-  request: PlanRequest,
-  sides: Sides,
-  pairs: readonly Pair[],
-  coverage: Coverage,
-): Promise<Knowledge> {
+export async function gather(request: PlanRequest, sides: Sides, pairs: Pairs, coverage: Coverage): Promise<Knowledge> {
+  const { repository, kinds } = request;
   const appIds = await applicationIds(request, sides, pairs);
-  const targets = targetsOf(request, pairs, appIds);
+  const targets = new Set<Ref>();
+  const wanted = new Set<Ref>();
+  for (const pair of pairs) {
+    for (const ref of targetsOf(kinds, pair, appIds)) targets.add(ref);
+    for (const ref of linkTargets(pair)) wanted.add(ref);
+  }
+  for (const ref of targets) wanted.add(ref);
   const there = await existing(request, [...targets]);
   const names = new Map<Ref, string>();
-  for (const { ref, live, goal } of pairs)
-    names.set(ref, displayNameOf(request.kinds.get(kindOf(ref)), (goal ?? live)!));
-  const lookup = nameLookup(request.repository, request.kinds, [sides.live.id, sides.goal.id]);
-  const wanted = new Set([...targets, ...pairs.flatMap(({ live, goal }) => linkTargets(live, goal))]);
+  const lookup = nameLookup(repository, kinds, [sides.live.id, sides.goal.id]);
   const found = await lookup.find([...wanted].map((ref) => ({ kind: kindOf(ref), by: 'id', value: keyOf(ref) })));
   await lookup.close();
-  for (const { ref, displayName } of found.values()) if (!names.has(ref)) names.set(ref, displayName);
+  for (const { ref, displayName } of found.values()) names.set(ref, displayName);
+  // The pairs know the goal under the ids of today, which may be in neither commit.
+  if (wanted.size > 0)
+    for (const { ref, live, goal } of pairs)
+      if (wanted.has(ref)) names.set(ref, displayNameOf(kinds.get(kindOf(ref)), (goal ?? live)!));
+  const policies = [...pairs.of(policyKind)];
   return {
     exists: (ref) => there.has(ref),
     byAppId: (kind, appId) => appIds.get(`${kind} ${appId}`),
@@ -128,14 +135,14 @@ export async function gather(
     population: Object.fromEntries(Object.entries(coverage).map(([kind, { count }]) => [kind, count])),
     access: await accessState(
       request,
-      pairs.map(({ ref }) => ref),
-      pairs.flatMap(({ ref, goal }) => (kindOf(ref) === policyKind && goal !== undefined ? [goal] : [])),
+      pairs.kinds(),
+      policies.flatMap(({ goal }) => goal ?? []),
     ),
   };
 }
 
 /** Whom links that differ lead to, on either side. */
-function linkTargets(live: Entity | undefined, goal: Entity | undefined): Ref[] {
+function linkTargets({ live, goal }: Pair): Ref[] {
   const of = (entity: Entity | undefined) =>
     new Map(Object.values(entity?.links ?? {}).flatMap((links) => links.map((link) => [linkText(link), link.target])));
   const [before, after] = [of(live), of(goal)];
@@ -146,14 +153,14 @@ function linkTargets(live: Entity | undefined, goal: Entity | undefined): Ref[] 
 async function applicationIds(
   { repository, kinds }: PlanRequest,
   { live }: Sides,
-  pairs: readonly Pair[],
+  pairs: Pairs,
 ): Promise<Map<string, Ref>> {
   const wanted = new Set<string>();
-  for (const { ref, goal } of pairs) {
-    const kind = kinds.get(kindOf(ref));
-    if (kind === undefined || goal === undefined) continue;
-    for (const { reference } of referencesIn(kind, goal.attributes))
-      if (reference.by === 'appId') wanted.add(reference.kind);
+  for (const kind of kinds.values()) {
+    if (!Object.values(kind.attributes).some(({ refersTo }) => refersTo?.by === 'appId')) continue;
+    for (const { goal } of pairs.of(kind.name))
+      for (const { reference } of referencesIn(kind, goal?.attributes ?? {}))
+        if (reference.by === 'appId') wanted.add(reference.kind);
   }
   const found = new Map<string, Ref>();
   for (const name of wanted)
@@ -164,26 +171,24 @@ async function applicationIds(
   return found;
 }
 
-/** Everything that a step may come to point to. */
-function targetsOf({ kinds }: PlanRequest, pairs: readonly Pair[], appIds: ReadonlyMap<string, Ref>): Set<Ref> {
-  const targets = new Set<Ref>();
-  for (const { ref, live, goal } of pairs) {
-    const kind = kinds.get(kindOf(ref));
-    if (kind === undefined || goal === undefined) continue;
-    for (const { reference, value } of referencesIn(kind, goal.attributes)) {
-      const target =
-        reference.by === 'appId'
-          ? appIds.get(`${reference.kind} ${value}`)
-          : mayBeObject(value)
-            ? toRef(reference.kind, value)
-            : undefined;
-      if (target !== undefined) targets.add(target);
-    }
-    for (const [name, links] of Object.entries(goal.links)) {
-      // By their texts: whoever holds one app role of a resource may be about to get another one.
-      const before = new Set((live?.links[name] ?? []).map(linkText));
-      for (const link of links) if (!before.has(linkText(link))) targets.add(link.target);
-    }
+/** Everything that a step of an object may come to point to. */
+function targetsOf(kinds: Kinds, { ref, live, goal }: Pair, appIds: ReadonlyMap<string, Ref>): Ref[] {
+  const kind = kinds.get(kindOf(ref));
+  if (kind === undefined || goal === undefined) return [];
+  const targets: Ref[] = [];
+  for (const { reference, value } of referencesIn(kind, goal.attributes)) {
+    const target =
+      reference.by === 'appId'
+        ? appIds.get(`${reference.kind} ${value}`)
+        : mayBeObject(value)
+          ? toRef(reference.kind, value)
+          : undefined;
+    if (target !== undefined) targets.push(target);
+  }
+  for (const [name, links] of Object.entries(goal.links)) {
+    // By their texts: whoever holds one app role of a resource may be about to get another one.
+    const before = new Set((live?.links[name] ?? []).map(linkText));
+    for (const link of links) if (!before.has(linkText(link))) targets.push(link.target);
   }
   return targets;
 }
@@ -212,18 +217,18 @@ const deciding = ['users', 'groups', policyKind];
 
 /**
  * Who can sign in now: emergency accounts, all policies, and the members of the groups that these name, or that `coming` policies will name.
- * Undefined where none of the refs can decide about it. With `ids`, policies that still name what a run has made anew are about the new one.
+ * Undefined where none of the kinds that change can decide about it. With `ids`, policies that still name what a run has made anew are about the new one.
  */
 export async function accessState(
   { reader, kinds, configuration }: Pick<PlanRequest, 'reader' | 'kinds' | 'configuration'>,
-  refs: readonly Ref[],
+  changing: Iterable<string>,
   coming: readonly { readonly attributes: JsonObject }[],
   ids: IdMap = {},
 ): Promise<AccessState | undefined> {
   const policyRow = kinds.get(policyKind);
   const [users, groups] = [kinds.get('users'), kinds.get('groups')];
   if (policyRow === undefined || users === undefined || groups === undefined) return undefined;
-  if (!refs.some((ref) => deciding.includes(kindOf(ref)))) return undefined;
+  if (![...changing].some((kind) => deciding.includes(kind))) return undefined;
   const policies: Entity[] = [];
   for await (const page of reader.read(policyRow)) policies.push(...page);
   const found = await reader.readObjects(users, configuration.emergencyAccounts);

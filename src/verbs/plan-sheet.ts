@@ -5,7 +5,7 @@ import { canonicalEntity } from '../model/canonical.ts';
 import { graphIdOf } from '../model/graph-id.ts';
 import { grouped } from '../model/grouped.ts';
 import { compareText, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { Kind, Kinds } from '../model/kind.ts';
+import type { AccessClass, Kind, Kinds } from '../model/kind.ts';
 import { minuteText } from '../model/moment.ts';
 import type { Plan, Refusal, Step } from '../model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
@@ -18,14 +18,53 @@ const mostLines = 12;
 
 /** The plan as the renderers take it. */
 export function planSheet(plan: Plan, kinds: Kinds): Sheet {
+  const counted = census(plan, kinds);
   return {
     title: 'Recovery plan',
     facts: facts(plan),
-    notices: notices(plan),
+    notices: notices(plan, counted),
     actionHeading: 'Recovery does',
     items: items(plan, kinds),
-    closing: () => closing(plan),
+    closing: () => closing(plan, counted),
   };
+}
+
+/** What is said of all steps and refusals together, found in one walk through each. */
+interface Census {
+  /** Steps by kind and action. */
+  readonly steps: ReadonlyMap<string, ReadonlyMap<Step['action'], number>>;
+  readonly waves: number;
+  /** Of each class of access that is given, how many steps give it, and the youngest of them. */
+  readonly access: ReadonlyMap<AccessClass, { readonly count: number; readonly youngest?: Step }>;
+  /** Refusals of each reason: the first ones, and how many there are. */
+  readonly refused: ReadonlyMap<Refusal['reason'], { readonly count: number; readonly lines: readonly string[] }>;
+  readonly refusedByKind: ReadonlyMap<string, number>;
+}
+
+function census(plan: Plan, kinds: Kinds): Census {
+  const steps = new Map([...kinds.keys()].map((name) => [name, new Map<Step['action'], number>()]));
+  const waves = new Set<number>();
+  const access = new Map<AccessClass, { count: number; youngest?: Step }>();
+  for (const step of plan.steps) {
+    waves.add(step.wave);
+    const actions = steps.get(kindOf(step.ref));
+    actions?.set(step.action, (actions.get(step.action) ?? 0) + 1);
+    for (const one of step.access) {
+      const given = access.get(one) ?? { count: 0 };
+      const younger = step.since !== undefined && !(given.youngest && given.youngest.since!.at >= step.since.at);
+      access.set(one, { ...given, count: given.count + 1, ...(younger ? { youngest: step } : {}) });
+    }
+  }
+  const refused = new Map<Refusal['reason'], { count: number; lines: readonly string[] }>();
+  const refusedByKind = new Map<string, number>();
+  for (const refusal of plan.refusals) {
+    const { count: before, lines } = refused.get(refusal.reason) ?? { count: 0, lines: [] };
+    const more = before < mostLines ? [...lines, refusalLine(refusal)] : lines;
+    refused.set(refusal.reason, { count: before + 1, lines: more });
+    const { kind } = refusal;
+    if (kind !== undefined) refusedByKind.set(kind, (refusedByKind.get(kind) ?? 0) + 1);
+  }
+  return { steps, waves: waves.size, access, refused, refusedByKind };
 }
 
 function facts(plan: Plan): [string, string][] {
@@ -39,27 +78,22 @@ function facts(plan: Plan): [string, string][] {
   ];
 }
 
-function notices(plan: Plan): Notice[] {
+function notices(plan: Plan, { access, refused }: Census): Notice[] {
   const found: Notice[] = [];
   if (plan.blockers.length > 0)
     found.push({ tone: 'warning', heading: 'This plan may not be applied', lines: plan.blockers.map(refusalLine) });
-  const giving = plan.steps.flatMap((step) => step.access.map((one) => ({ one, step })));
-  const access = grouped(giving, ({ one }) => one);
   if (access.size > 0)
     found.push({
       tone: 'warning',
       heading: 'It gives access',
       lines: [...access].map(
-        ([one, given]) =>
-          `${one}, ${count(given.length, 'step')}: ${accessMeanings[one]}${youngestText(given.map(({ step }) => step))}`,
+        ([one, given]) => `${one}, ${count(given.count, 'step')}: ${accessMeanings[one]}${youngestText(given)}`,
       ),
     });
   if (plan.warnings.length > 0) found.push({ tone: 'warning', heading: 'Know this first', lines: plan.warnings });
-  for (const reason of new Set(plan.refusals.map((refusal) => refusal.reason))) {
-    const all = plan.refusals.filter((refusal) => refusal.reason === reason);
-    const lines = all.slice(0, mostLines).map(refusalLine);
-    if (all.length > mostLines) lines.push(`and ${all.length - mostLines} more; --format json has all of them`);
-    found.push({ tone: 'plain', heading: `Not done: ${reasonHeadings[reason]}`, lines });
+  for (const [reason, { count: all, lines }] of refused) {
+    const rest = all > mostLines ? [`and ${all - mostLines} more; --format json has all of them`] : [];
+    found.push({ tone: 'plain', heading: `Not done: ${reasonHeadings[reason]}`, lines: [...lines, ...rest] });
   }
   if (plan.unrepaired.length > 0)
     found.push({
@@ -72,14 +106,10 @@ function notices(plan: Plan): Notice[] {
   return found;
 }
 
-function youngestText(steps: readonly Step[]): string {
-  const [youngest] = steps
-    .filter(({ since }) => since !== undefined)
-    .sort((a, b) => compareText(b.since!.at, a.since!.at));
+function youngestText({ count: steps, youngest }: { readonly count: number; readonly youngest?: Step }): string {
   if (youngest === undefined) return '';
-  return steps.length === 1
-    ? `; ${sinceText(youngest.since!)}`
-    : `; the youngest, ${youngest.displayName}: ${sinceText(youngest.since!)}`;
+  const since = sinceText(youngest.since!);
+  return steps === 1 ? `; ${since}` : `; the youngest, ${youngest.displayName}: ${since}`;
 }
 
 const reasonHeadings: Readonly<Record<Refusal['reason'], string>> = {
@@ -114,16 +144,35 @@ function refusalLine({ displayName, ref, path, because, flag }: Refusal): string
 }
 
 async function* items(plan: Plan, kinds: Kinds): AsyncGenerator<SheetItem> {
-  const refused = new Map<Ref | undefined, number>();
-  for (const { ref } of plan.refusals) refused.set(ref, (refused.get(ref) ?? 0) + 1);
-  for (const kind of kinds.values()) {
-    const steps = plan.steps.filter(({ ref }) => kindOf(ref) === kind.name);
-    for (const [ref, own] of grouped(steps, (step) => step.ref))
-      yield item(ref, own, kind, kinds, refused.get(ref) ?? 0);
+  for (const { item } of plannedItems(plan, kinds)) yield item;
+}
+
+/** What a plan does to each object, as an item of a sheet and in its steps: by kind in the order of the rows, then by ref. */
+export function* plannedItems(
+  plan: Plan,
+  kinds: Kinds,
+): Generator<{ readonly item: SheetItem; readonly steps: readonly Step[] }> {
+  const refused = new Map<Ref, number>();
+  for (const { ref } of plan.refusals) if (ref !== undefined) refused.set(ref, (refused.get(ref) ?? 0) + 1);
+  for (const steps of stepsByObject(plan, kinds)) {
+    const { ref } = steps[0]!;
+    yield { item: itemOf(ref, steps, kinds.get(kindOf(ref))!, kinds, refused.get(ref) ?? 0), steps };
   }
 }
 
-function item(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, refused: number): SheetItem {
+/** What has no row is left out. */
+function stepsByObject({ steps }: Plan, kinds: Kinds): Iterable<readonly Step[]> {
+  if (steps.byObject !== undefined) return steps.byObject();
+  const place = new Map([...kinds.keys()].map((name, at) => [name, at]));
+  const order = (ref: Ref, other: Ref) =>
+    place.get(kindOf(ref))! - place.get(kindOf(other))! || compareText(ref, other);
+  return [...grouped(steps, ({ ref }) => ref)]
+    .filter(([ref]) => kinds.has(kindOf(ref)))
+    .sort(([ref], [other]) => order(ref, other))
+    .map(([, own]) => own);
+}
+
+function itemOf(ref: Ref, steps: readonly Step[], kind: Kind, kinds: Kinds, refused: number): SheetItem {
   const sign = signOf(steps);
   return {
     sign,
@@ -209,20 +258,14 @@ function linksOf(step: Step, kinds: Kinds): ReportLink[] {
   ];
 }
 
-function closing(plan: Plan): Closing {
-  const kinds = [
-    ...new Set([
-      ...plan.steps.map(({ ref }) => kindOf(ref)),
-      ...plan.refusals.flatMap(({ kind }) => (kind === undefined ? [] : [kind])),
-    ]),
-  ];
-  const objects = new Set(plan.steps.map(({ ref }) => ref)).size;
+function closing(plan: Plan, { steps, waves, refusedByKind }: Census): Closing {
+  const kinds = [...steps.keys()].filter((kind) => steps.get(kind)!.size > 0 || refusedByKind.has(kind));
   const of = (kind: string, actions: readonly Step['action'][]) =>
-    plan.steps.filter((step) => kindOf(step.ref) === kind && actions.includes(step.action)).length;
+    actions.reduce((sum, action) => sum + (steps.get(kind)!.get(action) ?? 0), 0);
   const sentences = [
     plan.steps.length === 0
       ? 'Nothing to do.'
-      : `${count(plan.steps.length, 'step')} for ${count(objects, 'object')}, in ${count(new Set(plan.steps.map(({ wave }) => wave)).size, 'wave')}.`,
+      : `${count(plan.steps.length, 'step')} for ${count(plan.objects.length, 'object')}, in ${count(waves, 'wave')}.`,
   ];
   if (plan.refusals.length > 0) sentences.push(`${count(plan.refusals.length, 'change')} refused.`);
   return {
@@ -238,7 +281,7 @@ function closing(plan: Plan): Closing {
           of(kind, ['link']),
           of(kind, ['unlink', 'prune']),
           of(kind, ['delete']),
-          plan.refusals.filter((refusal) => refusal.kind === kind).length,
+          refusedByKind.get(kind) ?? 0,
         ] as const,
     ),
   };

@@ -4,6 +4,7 @@ import { applyChange, applyIgnore, diffEntities, requireInForce } from '../diff/
 import type { Commit } from '../model/commit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Coverage } from '../model/coverage.ts';
+import type { Entity } from '../model/entity.ts';
 import { equal, isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, type PlanOptions } from '../model/plan.ts';
@@ -12,7 +13,7 @@ import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import { inScope, type Scope } from '../model/scope.ts';
 import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
-import { makePlan, needed, type Pair, translate } from '../plan/index.ts';
+import { makePlan, needed, type Pair, Pairs, translate } from '../plan/index.ts';
 import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { idMapAt } from './id-map.ts';
@@ -88,9 +89,10 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   const scope = underBothIds(request.scope, ids);
   const more = Object.keys(ids).length > Object.keys(kept).length;
   const found = more ? await pairsBetween(request, commit, goal, scope, ids) : first;
-  const bin = await binOf(request, found.pairs, live.coverage, live.identity);
-  const repaired = await repairs(request, { live: commit, goal, scope, ids }, found.pairs, bin.entities);
-  const pairs = [...found.pairs, ...repaired.pairs];
+  const { pairs } = found;
+  const bin = await binOf(request, pairs, live.coverage, live.identity);
+  const repaired = await repairs(request, { live: commit, goal, scope, ids }, pairs, bin.entities);
+  for (const pair of repaired.pairs) pairs.add(pair);
   const knowledge = await gather(request, { live: commit, goal }, pairs, bin.coverage);
   const plan = makePlan({
     ...knowledge,
@@ -118,21 +120,27 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
 }
 
 /** Items that are the same but for the id that Graph gave them: they came back under another one. */
-function adoptedItems(kinds: Kinds, pairs: readonly Pair[]): Record<string, string> {
+function adoptedItems(kinds: Kinds, pairs: Pairs): Record<string, string> {
   const ids: Record<string, string> = {};
-  for (const { ref, live, goal } of pairs)
-    for (const { attribute, key, write } of kinds.get(kindOf(ref))?.contained ?? []) {
+  for (const { name, contained = [] } of kinds.values())
+    for (const { attribute, key, write } of contained) {
       if (key !== 'id' || !write.includes('create')) continue;
-      const [now, wanted] = [itemsIn(live?.attributes[attribute]), itemsIn(goal?.attributes[attribute])];
-      const taken = new Set(wanted.map(({ id }) => id));
-      for (const { id, ...content } of wanted) {
-        if (now.some((item) => item.id === id)) continue;
-        const same = now.find(({ id: other, ...item }) => !taken.has(other) && equal(item, content));
-        if (typeof id !== 'string' || typeof same?.id !== 'string') continue;
-        taken.add(same.id);
-        ids[id] = same.id;
-      }
+      for (const { live, goal } of pairs.of(name)) Object.assign(ids, adoptedIn(attribute, live, goal));
     }
+  return ids;
+}
+
+function adoptedIn(attribute: string, live: Entity | undefined, goal: Entity | undefined): Record<string, string> {
+  const ids: Record<string, string> = {};
+  const [now, wanted] = [itemsIn(live?.attributes[attribute]), itemsIn(goal?.attributes[attribute])];
+  const taken = new Set(wanted.map(({ id }) => id));
+  for (const { id, ...content } of wanted) {
+    if (now.some((item) => item.id === id)) continue;
+    const same = now.find(({ id: other, ...item }) => !taken.has(other) && equal(item, content));
+    if (typeof id !== 'string' || typeof same?.id !== 'string') continue;
+    taken.add(same.id);
+    ids[id] = same.id;
+  }
   return ids;
 }
 
@@ -179,8 +187,8 @@ async function pairsBetween(
   goal: Commit,
   scope: Scope,
   ids: IdMap,
-): Promise<{ pairs: Pair[]; ignored: number }> {
-  const pairs: Pair[] = [];
+): Promise<{ pairs: Pairs; ignored: number }> {
+  const pairs = new Pairs(kinds);
   let ignored = 0;
   const today = now().toISOString().slice(0, 10);
   // Of objects whose other side has not come: most have both in one window, and are settled there, so that little is held.
@@ -194,7 +202,7 @@ async function pairsBetween(
     ignored += considered.ignored;
     if (considered.change === undefined) return;
     const goal = considered.ignored === 0 ? wanted : applyChange(kind, current, considered.change);
-    pairs.push(needed(kind, { ref, ...(current && { live: current }), ...(goal && { goal }) }));
+    pairs.add(needed(kind, { ref, ...(current && { live: current }), ...(goal && { goal }) }));
   };
   const take = async (files: { ref: Ref; blob: string; path: string }[], side: 'live' | 'goal'): Promise<void> => {
     for await (const { entity } of repository.entities(files)) {

@@ -22,11 +22,26 @@ export function recordOf(
   status: RunRecord['status'],
 ): RunRecord {
   const { plan, run, before, began, undoes } = begun;
-  const anew = (ref: Ref) => currentRef(walked.ids, ref) !== ref;
   const all = [...walked.outcomes.values()];
-  const refs = plan.steps
-    .filter(({ id }) => touched(walked.outcomes.get(id)))
-    .map(({ ref }) => currentRef(walked.ids, ref));
+  const objects = new Set<Ref>();
+  const made = new Set<Ref>();
+  const failures: RunRecord['failures'][number][] = [];
+  for (const { id, ref, displayName, action } of plan.steps) {
+    const outcome = walked.outcomes.get(id);
+    const now = currentRef(walked.ids, ref);
+    if (touched(outcome)) objects.add(now);
+    // What came back by itself is not ours to take away again; what was given an id was made, whether or not it was seen to be there.
+    if (action === 'recreate' && (wasMade(outcome) || now !== ref)) made.add(now);
+    if (outcome !== undefined && outcome.outcome !== 'done')
+      failures.push({
+        step: id,
+        ref: now,
+        displayName,
+        action,
+        outcome: outcome.outcome,
+        because: outcome.because ?? '',
+      });
+  }
   return {
     id: run,
     status,
@@ -41,33 +56,12 @@ export function recordOf(
       outcomes.map((outcome) => [outcome, all.filter((one) => one.outcome === outcome).length]),
     ) as RunRecord['counts'],
     writes: all.reduce((sum, { writes }) => sum + writes, 0),
-    objects: [...new Set(refs)],
-    made: [
-      ...new Set(
-        plan.steps
-          // What came back by itself is not ours to take away again; what was given an id was made, whether or not it was seen to be there.
-          .filter(({ id, action, ref }) => action === 'recreate' && (wasMade(walked.outcomes.get(id)) || anew(ref)))
-          .map(({ ref }) => currentRef(walked.ids, ref)),
-      ),
-    ],
+    objects: [...objects],
+    made: [...made],
     ids: walked.ids,
     left,
-    refusals: plan.refusals,
-    failures: plan.steps.flatMap((step) => {
-      const outcome = walked.outcomes.get(step.id);
-      return outcome === undefined || outcome.outcome === 'done'
-        ? []
-        : [
-            {
-              step: step.id,
-              ref: currentRef(walked.ids, step.ref),
-              displayName: step.displayName,
-              action: step.action,
-              outcome: outcome.outcome,
-              because: outcome.because ?? '',
-            },
-          ];
-    }),
+    refusals: [...plan.refusals],
+    failures,
   };
 }
 

@@ -71,6 +71,6 @@ describe('a saved plan', () => {
   it('is a usage error when it is no plan, or of another version', () => {
     expect(problem('{')).toMatchObject({ kind: 'usage' });
     expect(problem('[]')).toMatchObject({ kind: 'usage' });
-    expect(problem(printed(made).replace('"version": 1', '"version": 2'))).toMatchObject({ kind: 'usage' });
+    expect(problem(printed(made).replace('"version": 2', '"version": 1'))).toMatchObject({ kind: 'usage' });
   });
 });

@@ -9,7 +9,7 @@ import type { IgnoreRule } from '../../src/model/config.ts';
 import type { Entity } from '../../src/model/entity.ts';
 import { planFlagNames, planOptions } from '../../src/model/plan.ts';
 import { keyOf, kindOf, type Ref } from '../../src/model/ref.ts';
-import { makePlan, needed, type Pair, type PlanInput, printPlan } from '../../src/plan/index.ts';
+import { makePlan, needed, type Pair, Pairs, type PlanInput, printPlan } from '../../src/plan/index.ts';
 import { readYaml } from '../../src/repo/index.ts';
 import { exampleState } from '../../src/sandbox/index.ts';
 import { entity, guid, input } from './support.ts';
@@ -23,7 +23,11 @@ const company = [...kinds.values()].flatMap((kind) => {
   });
 });
 
-const least = (pairs: readonly Pair[]): Pair[] => pairs.map((pair) => needed(kinds.get(kindOf(pair.ref))!, pair));
+const least = (pairs: Iterable<Pair>): Pairs =>
+  new Pairs(
+    kinds,
+    [...pairs].map((pair) => needed(kinds.get(kindOf(pair.ref))!, pair)),
+  );
 
 /** The object with some of its attributes and links as another one of its kind has them, with some others gone, and some unreadable. */
 function mixed(one: Entity, other: Entity, dice: fc.GeneratorValue): Entity {

@@ -1,7 +1,10 @@
 // Planning, without a tenant: which steps, in which order, and which changes are refused and why.
 import { describe, expect, it } from 'vitest';
+import { kinds } from '../../src/kinds/index.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { Ref } from '../../src/model/ref.ts';
+import { makePlan, type Pair, Pairs } from '../../src/plan/index.ts';
 import { everything, plain } from '../support/recovery.ts';
 import { entity, guid, input, plan, short } from './support.ts';
 
@@ -633,9 +636,26 @@ describe('ignored attributes', () => {
 
 it('makes the same plan from the same input, whatever the order of the pairs', () => {
   const given = input({
-    live: [user(1)],
-    goal: [user(1, { city: 'X' }), group(2, {}, { members: [ref('users', 1)] })],
+    live: [user(1), user(3), user(4)],
+    goal: [
+      ...[user(1, { city: 'X' }), user(3, { city: 'Y' }), user(4, { city: 'Z' })],
+      group(2, {}, { members: [ref('users', 1)] }),
+    ],
   });
-  const { makePlan } = { makePlan: (pairs: typeof given.pairs) => plan({}, { ...given, pairs }) };
-  expect(makePlan([...given.pairs].reverse()).digest).toBe(makePlan(given.pairs).digest);
+  const digestOf = (pairs: Iterable<Pair>) => plan({}, { ...given, pairs: new Pairs(kinds, pairs) }).digest;
+  expect(digestOf([...given.pairs].reverse())).toBe(digestOf(given.pairs));
+});
+
+it('does what stands alone before two that only together can give up what the other one is to have', () => {
+  const given = input({
+    live: [user(1), user(2), user(3)],
+    goal: [user(1, { mailNickname: 'u2' }), user(2, { mailNickname: 'u1' }), user(3, { city: 'X' })],
+  });
+  const waves = ({ steps }: Plan) => [...steps].map(({ ref: of, wave, id }) => [of, wave, id]);
+  expect(waves(makePlan(given))).toEqual([
+    [ref('users', 3), 0, '1'],
+    [ref('users', 1), 1, '2'],
+    [ref('users', 2), 1, '3'],
+  ]);
+  expect(waves(makePlan(given, () => false))).toEqual(waves(makePlan(given)));
 });

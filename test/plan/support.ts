@@ -3,9 +3,9 @@ import { kinds } from '../../src/kinds/index.ts';
 import { canonicalEntity } from '../../src/model/canonical.ts';
 import type { Entity, Link } from '../../src/model/entity.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { Plan } from '../../src/model/plan.ts';
+import type { Plan, PlannedObject, Refusal, Step } from '../../src/model/plan.ts';
 import { kindOf, type Ref } from '../../src/model/ref.ts';
-import { makePlan, type PlanInput } from '../../src/plan/index.ts';
+import { makePlan, Pairs, type PlanInput } from '../../src/plan/index.ts';
 import { plain } from '../support/recovery.ts';
 
 /** A GUID that says its number. */
@@ -41,9 +41,20 @@ export interface Tenant {
   readonly there?: readonly Ref[];
 }
 
+/** A plan whose lists are arrays. */
+export type Listed = Plan & {
+  readonly steps: readonly Step[];
+  readonly objects: readonly PlannedObject[];
+  readonly refusals: readonly Refusal[];
+};
+
+export function listed(plan: Plan): Listed {
+  return { ...plan, steps: [...plan.steps], objects: [...plan.objects], refusals: [...plan.refusals] };
+}
+
 /** The plan from one state to another. */
-export function plan(tenant: Tenant, more: Partial<PlanInput> = {}): Plan {
-  return makePlan(input(tenant, more));
+export function plan(tenant: Tenant, more: Partial<PlanInput> = {}): Listed {
+  return listed(makePlan(input(tenant, more)));
 }
 
 export function input(
@@ -61,11 +72,14 @@ export function input(
   const side = { commit: '0'.repeat(40), at: '2026-11-23T12:00:00.000Z', revision: 'HEAD' };
   return {
     kinds,
-    pairs: refs.map((ref) => ({
-      ref,
-      ...(before.has(ref) ? { live: before.get(ref)! } : {}),
-      ...(after.has(ref) ? { goal: after.get(ref)! } : {}),
-    })),
+    pairs: new Pairs(
+      kinds,
+      refs.map((ref) => ({
+        ref,
+        ...(before.has(ref) ? { live: before.get(ref)! } : {}),
+        ...(after.has(ref) ? { goal: after.get(ref)! } : {}),
+      })),
+    ),
     bin: new Map(bin.map((one) => [one.ref, one])),
     exists: (ref) => known.has(ref),
     byAppId: (kind, appId) => live.find((one) => kindOf(one.ref) === kind && one.attributes.appId === appId)?.ref,
@@ -93,7 +107,7 @@ export function input(
 
 /** The steps in short: `update users/…4`. */
 export function short({ steps }: Plan): string[] {
-  return steps.map((step) => {
+  return [...steps].map((step) => {
     const what = step.action === 'link' || step.action === 'unlink' ? ` ${step.link} ${tail(step.target)}` : '';
     return `${step.action} ${tail(step.ref)}${what}`;
   });

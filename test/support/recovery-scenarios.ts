@@ -202,7 +202,7 @@ async function prepare(name: ScenarioName): Promise<Scenario> {
   let scope: Scope = {};
   let meddled: Ref | undefined;
   if (name !== 'all of a tenant') {
-    const { steps } = (await place.plan(goal, options)).plan;
+    const steps = [...(await place.plan(goal, options)).plan.steps];
     const refs = [...new Set(steps.map(({ ref }) => ref))].filter((ref) => /^(users|groups)\//.test(ref));
     meddled = steps.find(({ action, ref }) => action === 'update' && ref.startsWith('users/'))!.ref;
     scope = { refs };

@@ -224,7 +224,7 @@ function honest({ whole, meddled }: Scenario, { sandbox }: Place, { record, plan
 /** P10 and P11: every write has its step, every step its outcome, and what is called done by this run was sent. */
 function journaled(place: Place, { record, plan }: Ended, witness: Witness): void {
   const lines = journalOf(place.repository, { record, plan });
-  const steps = new Set(plan.steps.map(({ id }) => id));
+  const steps = new Set([...plan.steps].map(({ id }) => id));
   const sent = new Set(witness.sent);
   const calls = new Map<string, string[]>();
   const ended = new Set<string>();
@@ -244,7 +244,7 @@ function journaled(place: Place, { record, plan }: Ended, witness: Witness): voi
 /** P11, P12, P13 and P15: only what the plan names was changed, nothing was thrown away, nothing of somebody else's was overwritten. */
 function inside(from: Scenario, { sandbox }: Place, applied: Ended | undefined, witness: Witness): void {
   const { store } = sandbox;
-  const { steps } = from.planned.plan;
+  const steps = [...from.planned.plan.steps];
   const named = JSON.stringify([
     steps.map((step) => ('before' in step ? { ...step, before: null } : step)),
     applied?.record.ids ?? {},
@@ -294,7 +294,7 @@ async function again(from: Scenario, place: Place, applied: Ended | undefined, w
   if (rest.plan.steps.length > 0) {
     if (applied?.record.status === 'complete')
       witness.violations.push(
-        `P3: complete, and a second plan has ${rest.plan.steps.map(({ action, ref }) => `${action} ${ref}`)}`,
+        `P3: complete, and a second plan has ${[...rest.plan.steps].map(({ action, ref }) => `${action} ${ref}`)}`,
       );
     const { record } = await place.apply(rest, { journal: witness.journal() });
     ids = { ...ids, ...record.ids };
@@ -306,7 +306,9 @@ async function again(from: Scenario, place: Place, applied: Ended | undefined, w
   const sent = witness.sent.length;
   const last = await place.plan(goal, options, scope);
   if (last.plan.steps.length > 0 || witness.sent.length > sent)
-    witness.violations.push(`P8: a third plan has ${last.plan.steps.map(({ action, ref }) => `${action} ${ref}`)}`);
+    witness.violations.push(
+      `P8: a third plan has ${[...last.plan.steps].map(({ action, ref }) => `${action} ${ref}`)}`,
+    );
   const wrong = differences(truthOf({ store: from.whole.store }, ids), truthOf(place.sandbox, ids)).filter(
     // What is outside the scope stays broken.
     (line) => from.scope.refs === undefined || /: (user|group) /.test(line),

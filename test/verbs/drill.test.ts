@@ -35,7 +35,7 @@ describe('a drill', () => {
     await place.graph('PATCH', `/groups/${other!.id}`, { description: 'drift' });
     const live = await place.snapshot();
     const result = await drill({ ...request(), live, options: everything });
-    const steps = result.plan.steps.map(({ action, ref }) => `${action} ${ref}`);
+    const steps = [...result.plan.steps].map(({ action, ref }) => `${action} ${ref}`);
     expect(steps).toContain(`restore groups/${group!.id}`);
     expect(steps).toContain(`update groups/${other!.id}`);
     expect(result.kinds.flatMap(({ lost }) => lost)).toEqual([]);

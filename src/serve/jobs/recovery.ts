@@ -9,7 +9,7 @@ import type { Outcome, RunRecord } from '../../model/run.ts';
 import { type Sign, visible } from '../../report/index.ts';
 import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../../verbs/apply.ts';
 import { type Planned, planRecovery } from '../../verbs/plan.ts';
-import { planSheet } from '../../verbs/plan-sheet.ts';
+import { plannedItems } from '../../verbs/plan-sheet.ts';
 import { planUndo } from '../../verbs/undo.ts';
 import type { Work } from './preview.ts';
 import type { JobTotals } from './record.ts';
@@ -105,8 +105,7 @@ export async function writePlan(
   failures: ReadonlyMap<Ref, string> = new Map(),
 ): Promise<void> {
   const refused = refusalsByRef(plan.refusals);
-  const values = valuesByRef(plan.steps);
-  for await (const item of planSheet(plan, kinds).items) {
+  for (const { item, steps } of plannedItems(plan, kinds)) {
     const failure = [failures.get(item.ref), refused.get(item.ref)?.text]
       .filter((text) => text !== undefined)
       .join(' ');
@@ -119,7 +118,7 @@ export async function writePlan(
       ...(item.access.length === 0 ? {} : { access: item.access as NonNullable<StoredChange['access']> }),
       attributes: item.attributes,
       links: item.links,
-      ...values.get(item.ref),
+      ...valuesWritten(steps),
       ...(failure === '' ? {} : { failure }),
     });
   }
@@ -157,7 +156,7 @@ function frame(ref: Ref, displayName: string, kinds: Kinds) {
 }
 
 /** Why the changes that a plan refuses are refused, by object; the flags that would let them through stand at the end, each once. */
-function refusalsByRef(refusals: readonly Refusal[]): Map<Ref, { name: string; text: string }> {
+function refusalsByRef(refusals: Iterable<Refusal>): Map<Ref, { name: string; text: string }> {
   const found = new Map<Ref, { name: string; texts: string[]; flags: Set<string> }>();
   for (const { ref, displayName, path, because, reason, flag } of refusals) {
     if (ref === undefined) continue;
@@ -176,18 +175,15 @@ function refusalsByRef(refusals: readonly Refusal[]): Map<Ref, { name: string; t
   );
 }
 
-/** The whole values that a plan's steps write, with those that stand there now. */
-function valuesByRef(steps: readonly Step[]): Map<Ref, { before?: JsonObject; after?: JsonObject }> {
-  const found = new Map<Ref, { before?: JsonObject; after?: JsonObject }>();
-  for (const step of steps) {
-    const [before, after] = valuesOf(step);
-    const known = found.get(step.ref);
-    found.set(step.ref, {
-      ...((known?.before ?? before) && { before: { ...known?.before, ...before } }),
-      ...((known?.after ?? after) && { after: { ...known?.after, ...after } }),
-    });
-  }
-  return found;
+/** The whole values that the steps of an object write, with those that stand there now. */
+function valuesWritten(steps: readonly Step[]): { before?: JsonObject; after?: JsonObject } {
+  const sides = steps.map(valuesOf);
+  const together = (values: (JsonObject | undefined)[]): JsonObject | undefined => {
+    const some = values.filter((one) => one !== undefined);
+    return some.length === 0 ? undefined : Object.assign({}, ...some);
+  };
+  const [before, after] = [together(sides.map(([one]) => one)), together(sides.map(([, one]) => one))];
+  return { ...(before && { before }), ...(after && { after }) };
 }
 
 function valuesOf(step: Step): [JsonObject | undefined, JsonObject | undefined] {
@@ -202,25 +198,33 @@ const isLink = ({ action }: Step): boolean => action === 'link' || action === 'u
 
 /** What a plan would change, counted. */
 export function plannedTotals(plan: Plan, totals: JobTotals): JobTotals {
-  const refs = [...plan.steps.map(({ ref }) => ref), ...plan.refusals.flatMap(({ ref }) => ref ?? [])];
-  const refusedLinks = plan.refusals.filter(({ target }) => target !== undefined).length;
-  return {
-    ...totals,
-    objects: new Set(refs).size,
-    links: plan.steps.filter(isLink).length + refusedLinks,
-    attributes: plan.steps.filter((step) => !isLink(step)).length,
-  };
+  const objects = new Set<Ref>();
+  let links = 0;
+  for (const step of plan.steps) {
+    objects.add(step.ref);
+    if (isLink(step)) links += 1;
+  }
+  const attributes = plan.steps.length - links;
+  for (const { ref, target } of plan.refusals) {
+    if (ref !== undefined) objects.add(ref);
+    if (target !== undefined) links += 1;
+  }
+  return { ...totals, objects: objects.size, links, attributes };
 }
 
 /** What came of a run, counted; a refused change is one that was not made. */
 export function appliedTotals({ plan, walked }: Applied, totals: JobTotals): JobTotals {
-  const done = plan.steps.filter(({ id }) => walked.outcomes.get(id)?.outcome === 'done');
-  return {
-    ...totals,
-    objectsModified: new Set(done.map(({ ref }) => ref)).size,
-    linksModified: done.filter(isLink).length,
-    failed: plan.steps.length - done.length + plan.refusals.length,
-  };
+  const objects = new Set<Ref>();
+  let done = 0;
+  let links = 0;
+  for (const step of plan.steps) {
+    if (walked.outcomes.get(step.id)?.outcome !== 'done') continue;
+    done += 1;
+    objects.add(step.ref);
+    if (isLink(step)) links += 1;
+  }
+  const failed = plan.steps.length - done + plan.refusals.length;
+  return { ...totals, objectsModified: objects.size, linksModified: links, failed };
 }
 
 /** Why the steps that were not done were not, by object. */
@@ -231,11 +235,12 @@ export function failuresOf(record: RunRecord, plan: Plan): Map<Ref, string> {
     skipped: 'Not tried',
     unknown: 'Its outcome is not known',
   };
+  const failures = new Map(record.failures.map((failure) => [failure.step, failure]));
   const found = new Map<Ref, string>();
-  for (const { step, action, outcome, because } of record.failures) {
-    const ref = plan.steps.find(({ id }) => id === step)?.ref;
-    if (ref === undefined) continue;
-    const text = `${words[outcome]} (${action}): ${because}`;
+  for (const { id, ref } of plan.steps) {
+    const failure = failures.get(id);
+    if (failure === undefined) continue;
+    const text = `${words[failure.outcome]} (${failure.action}): ${failure.because}`;
     const before = found.get(ref);
     found.set(ref, before === undefined ? text : `${before}; ${text}`);
   }

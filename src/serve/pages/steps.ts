@@ -10,7 +10,8 @@ const most = 500;
 /** The steps of a plan, folded away: by wave, and in a wave in the plan's order. `path` is where the API has the plan. */
 export function stepsHtml({ steps }: Plan, path: string): Html {
   if (steps.length === 0) return nothing;
-  const listed = steps.slice(0, most);
+  const listed: Step[] = [];
+  for (const step of steps) if (listed.push(step) === most) break;
   const waves = [...new Set(listed.map(({ wave }) => wave))];
   return html`<details class="panel"><summary>Step by step: ${count(steps.length, 'step')}</summary>
 <p class="quiet">A wave begins when the one before it has ended. A step that needs one that was not done is skipped.</p>

@@ -1,0 +1,75 @@
+// The numbered steps of a plan: those that are held and those that are packed as one list, in the plan's order or object by object.
+import { merged } from '../model/merged.ts';
+import type { Step, Steps } from '../model/plan.ts';
+import type { At } from './alone.ts';
+import type { Body } from './input.ts';
+import type { Pile } from './pile.ts';
+
+/** A step with its number, at the place of its object among the pairs. */
+export interface Numbered extends At<Step> {
+  readonly number: number;
+}
+
+/** Steps that stand alone, all of one wave, with the held ones between them. */
+export interface Stretch {
+  readonly bodies: Pile<At<Body>>;
+  /** Number of the first step of the wave. */
+  readonly first: number;
+  readonly wave: number;
+  /** Places of the objects of the held steps of this wave, in order. */
+  readonly held: readonly number[];
+}
+
+const byNumber = (left: Numbered, right: Numbered): number => left.number - right.number;
+const byObject = (left: Numbered, right: Numbered): number => left.at - right.at || byNumber(left, right);
+
+/** One for the many that need nothing. */
+const none: readonly string[] = [];
+
+export class NumberedSteps implements Steps {
+  readonly length: number;
+  readonly #held: readonly Numbered[];
+  readonly #stretches: readonly Stretch[];
+
+  /** `held` in the order of their numbers. */
+  constructor(held: readonly Numbered[], stretches: readonly Stretch[]) {
+    this.length = stretches.reduce((sum, { bodies }) => sum + bodies.length, held.length);
+    this.#held = held;
+    this.#stretches = stretches;
+  }
+
+  *[Symbol.iterator](): Generator<Step> {
+    for (const { item } of merged([this.#held, ...this.#stretches.map(unpacked)], byNumber)) yield item;
+  }
+
+  *byObject(): Generator<readonly Step[]> {
+    const held = [...this.#held].sort(byObject);
+    let of: Step[] = [];
+    let place: number | undefined;
+    for (const { at, item } of merged([held, ...this.#stretches.map(unpacked)], byObject)) {
+      if (at !== place && of.length > 0) {
+        yield of;
+        of = [];
+      }
+      of.push(item);
+      place = at;
+    }
+    if (of.length > 0) yield of;
+  }
+
+  /** Whoever writes it as JSON means the steps. */
+  toJSON(): readonly Step[] {
+    return [...this];
+  }
+}
+
+function* unpacked({ bodies, first, wave, held }: Stretch): Generator<Numbered> {
+  let before = 0;
+  let passed = 0;
+  for (const { at, item } of bodies) {
+    while (passed < held.length && held[passed]! < at) passed += 1;
+    const number = first + before + passed;
+    yield { at, number, item: { id: String(number), ...item, needs: none, wave } as Step };
+    before += 1;
+  }
+}
