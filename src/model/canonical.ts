@@ -63,7 +63,11 @@ function nodeOf(fact: Attribute, below: readonly (readonly [readonly string[], A
 
 /** The fact that a row states for an attribute path, `{}` where it states none. Array indexes and keys in brackets are passed over. */
 export function attributeAt(kind: Kind, path: string): Attribute {
-  let node: Node | undefined = compile(kind).root;
+  const { root } = compile(kind);
+  // Most paths are one name, and are asked for very often.
+  const own = root.members.get(path);
+  if (own !== undefined) return own.fact;
+  let node: Node | undefined = root;
   for (const name of path.replace(/\[[^\]]*\]/g, '').split('.')) node = node?.members.get(name);
   return node?.fact ?? {};
 }
