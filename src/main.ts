@@ -14,6 +14,8 @@ if (process.argv[2] === '--version' && process.argv.length === 3) {
     });
   // A reader that has heard enough (`| head`) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  const { keepHeapSmall } = await import('./heap.ts');
+  keepHeapSmall();
   const { run } = await import('./cli/index.ts');
   const { processTerminal } = await import('./cli/terminal.ts');
   process.exitCode = await run(process.argv.slice(2), processTerminal(interruption.signal));

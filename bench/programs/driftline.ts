@@ -1,8 +1,10 @@
 // One driftline command in a process of its own: its words in; its output, then one JSON line with status, CPU and peak memory out.
 import { run } from '../../src/cli/index.ts';
 import { processTerminal } from '../../src/cli/terminal.ts';
+import { keepHeapSmall } from '../../src/heap.ts';
 import { cpuUsed } from '../measure.ts';
 
+keepHeapSmall();
 let said = '';
 const terminal = processTerminal(new AbortController().signal);
 const started = performance.now();
