@@ -46,8 +46,8 @@ export interface TenantReader {
   readObjects(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>>;
   /** The refs of directory objects by id, for those that exist (`getByIds`). */
   resolve(ids: readonly string[]): Promise<ReadonlyMap<string, Ref>>;
-  /** Soft-deleted objects of a kind: those of the given keys that are in the bin. */
-  readDeleted(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>>;
+  /** Soft-deleted objects of a kind: those of the given keys that are in the bin, page by page. Throws NotComplete where it cannot be told. */
+  readDeleted(kind: Kind, keys: readonly string[]): AsyncIterable<readonly Entity[]>;
   /** One small read of a kind, to learn whether it may be read: undefined where it may, else why not. */
   probe(
     kind: Kind,

@@ -1,5 +1,6 @@
 // Planning: the pairs of objects that differ, and what is known of the tenant, in; the plan as data out. It cannot write: it has nothing to write with.
 import { isSynced } from '../model/entity.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { merged } from '../model/merged.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type Refusal,
   type Step,
 } from '../model/plan.ts';
-import { kindOf, type Ref } from '../model/ref.ts';
+import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import { Alone, type At, byPlace } from './alone.ts';
 import { sealPlan } from './file.ts';
 import { overThreshold } from './guard.ts';
@@ -109,7 +110,7 @@ function contextOf(coming: ReadonlySet<Ref>, missing: readonly Pair[], input: Pl
   const comingByAppId = new Map<string, Ref>();
   for (const { ref, goal } of come)
     if (typeof goal?.attributes.appId === 'string') comingByAppId.set(`${kindOf(ref)} ${goal.attributes.appId}`, ref);
-  return { input, renewed: renewals(input.kinds, come, input.bin), coming, comingByAppId, returning: returning(input) };
+  return { input, renewed: renewals(input.kinds, come), coming, comingByAppId, returning: returning(input) };
 }
 
 /** What is planned for each object, of those that are packed and those that are held, as one list. */
@@ -128,19 +129,15 @@ function inOrder<Item>(
  * The old ids and application ids of the objects that will be made anew, of those that come back, and what will stand in their place: of
  * those that lie in a bin, only the ones that would belong there to something that is no more.
  */
-export function renewals(
-  kinds: Kinds,
-  coming: readonly Pair[],
-  bin: { has(ref: Ref): boolean },
-): Map<string, Placeholder> {
+export function renewals(kinds: Kinds, coming: readonly Pair[]): Map<string, Placeholder> {
   const renewed = new Map<string, Placeholder>();
   // Whether one object is made anew can depend on another one that is: as often as new ones are found, all are looked at again.
   for (let before = -1; before < renewed.size; ) {
     before = renewed.size;
-    for (const { ref, goal } of coming) {
+    for (const { ref, goal, bin } of coming) {
       const kind = kinds.get(kindOf(ref));
       if (goal === undefined || kind === undefined) continue;
-      if (bin.has(ref) && !outlived(kind, goal, renewed)) continue;
+      if (bin !== undefined && !outlived(kind, goal, renewed)) continue;
       for (const was of Object.values(renewsOf(kind, goal))) renewed.set(was, { $new: ref, was });
     }
   }
@@ -170,7 +167,11 @@ interface Access {
 function guardedAccess(objects: readonly ObjectPlan[], steps: Iterable<Step>, input: PlanInput): Access {
   if (input.access === undefined) return { blockers: [], warnings: [] };
   if (input.emergencyAccounts.length === 0) return { blockers: withoutAccount(objects, input), warnings: [] };
-  const guard = lockOutGuard(input.access, (ref) => input.bin.get(ref)?.attributes);
+  const binned = new Map<Ref, JsonObject>();
+  for (const { ref, bin } of input.pairs.missing())
+    if (bin !== undefined && (kindOf(ref) === policyKind || input.emergencyAccounts.includes(keyOf(ref))))
+      binned.set(ref, bin.attributes);
+  const guard = lockOutGuard(input.access, (ref) => binned.get(ref));
   const blockers: Refusal[] = [];
   const before = guard.safe();
   for (const step of steps) {

@@ -15,6 +15,8 @@ export interface Pair {
   readonly ref: Ref;
   readonly live?: Entity;
   readonly goal?: Entity;
+  /** The object as it lies in the bin, where it is not there now. */
+  readonly bin?: Entity;
   /** Digest of the living object, where only what planning looks at is held of it. */
   readonly digest?: string;
 }
@@ -32,8 +34,6 @@ export interface AccessState {
 export interface PlanInput {
   readonly kinds: Kinds;
   readonly pairs: Pairs;
-  /** Of the objects that are not there: those that lie in a bin, as they lie there. */
-  readonly bin: ReadonlyMap<Ref, Entity>;
   /** Is there such an object in the tenant now? Asked of every object that a step points to. */
   readonly exists: (ref: Ref) => boolean;
   /** The object of this kind with this application id, now. */

@@ -1,5 +1,5 @@
 // What planning needs: a pair of whole objects in; the same pair out with what differs, and of what is equal only that which planning looks at.
-import { type Link, linkText } from '../model/entity.ts';
+import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { equal } from '../model/json.ts';
 import { type Condition, type Kind, nameAttributes } from '../model/kind.ts';
 import { together } from './attributes.ts';
@@ -53,24 +53,45 @@ function namesIn(condition: Condition | undefined): string[] {
 
 /**
  * The pair without what planning does not look at: of a user whose title differs, the title and a few attributes more. The plan of it is the
- * same, and many can be kept. An object that is on one side only stays whole, for its step bears all of it, but holds on to nothing of the text of
- * the file that it was read from; and so does one of a kind of which there are few, such as the policies that decide over a lock-out.
+ * same, and many can be kept. Of an object that lies in the bin what gives access stays, too, for it comes back with it. An object that is on one
+ * side only stays whole, for its step bears all of it, but holds on to nothing of the text of the file that it was read from; and so does one of a
+ * kind of which there are few, such as the policies that decide over a lock-out.
  */
 export function needed(kind: Kind, pair: Pair): Pair {
   if (!kind.sharded) return pair;
-  const { ref, live, goal } = pair;
-  if (live === undefined || goal === undefined) return copied(pair);
+  const { ref, live, goal, bin } = pair;
   const looks = lookedAt(kind);
-  const attributes = halves(live.attributes, goal.attributes, equal, (name, value) => {
-    return looks.has(name) || hasUnknownValue(value);
-  });
-  const links = halves(live.links, goal.links, equalLinks, (name) => kind.links[name]?.single !== true);
-  return {
-    ref,
-    live: { ...live, attributes: attributes[0], links: links[0] },
-    goal: { ...goal, attributes: attributes[1], links: links[1] },
-    digest: digestOf(kind, live),
+  const attributes = (left: Entity, right: Entity, more: ReadonlySet<string> = none): [Entity, Entity] => {
+    const [one, other] = halves(left.attributes, right.attributes, equal, (name, value) => {
+      return looks.has(name) || more.has(name) || hasUnknownValue(value);
+    });
+    return [
+      { ...left, attributes: one },
+      { ...right, attributes: other },
+    ];
   };
+  if (live !== undefined && goal !== undefined) {
+    const [now, wanted] = attributes(live, goal);
+    const links = halves(live.links, goal.links, equalLinks, (name) => kind.links[name]?.single !== true);
+    const digest = digestOf(kind, live);
+    return { ref, live: { ...now, links: links[0] }, goal: { ...wanted, links: links[1] }, digest };
+  }
+  // What cannot be without another object may have to be made anew all the same.
+  if (goal === undefined || bin === undefined || isDependent(kind)) return copied(pair);
+  // What links come back with it nobody knows, so that all of the goal's are looked at.
+  const [lying, wanted] = attributes(bin, goal, accessGiving(kind));
+  return copied({ ref, bin: lying, goal: wanted });
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function isDependent(kind: Kind): boolean {
+  return Object.values(kind.attributes).some(({ required, refersTo }) => required === true && refersTo !== undefined);
+}
+
+function accessGiving(kind: Kind): ReadonlySet<string> {
+  const giving = Object.entries(kind.attributes).filter(([, { access }]) => access !== undefined);
+  return new Set(giving.map(([path]) => path.split('.')[0]!));
 }
 
 /** Of both sides the members that differ, and of those that are equal the ones that are looked at. */

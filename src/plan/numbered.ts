@@ -1,4 +1,5 @@
-// The numbered steps of a plan: those that are held and those that are packed as one list, in the plan's order or object by object.
+// The numbered steps of a plan as one list, in the plan's order or object by object: those that were ordered, and those that stand alone.
+import type { List } from '../model/list.ts';
 import { merged } from '../model/merged.ts';
 import type { Step, Steps } from '../model/plan.ts';
 import type { At } from './alone.ts';
@@ -28,25 +29,26 @@ const none: readonly string[] = [];
 
 export class NumberedSteps implements Steps {
   readonly length: number;
-  readonly #held: readonly Numbered[];
+  readonly #ordered: List<Numbered>;
+  readonly #ofObjects: List<Numbered>;
   readonly #stretches: readonly Stretch[];
 
-  /** `held` in the order of their numbers. */
-  constructor(held: readonly Numbered[], stretches: readonly Stretch[]) {
-    this.length = stretches.reduce((sum, { bodies }) => sum + bodies.length, held.length);
-    this.#held = held;
+  /** `ordered` by their numbers, and the same again, `ofObjects`, by the place of their object and then by number. */
+  constructor(ordered: List<Numbered>, ofObjects: List<Numbered>, stretches: readonly Stretch[]) {
+    this.length = stretches.reduce((sum, { bodies }) => sum + bodies.length, ordered.length);
+    this.#ordered = ordered;
+    this.#ofObjects = ofObjects;
     this.#stretches = stretches;
   }
 
   *[Symbol.iterator](): Generator<Step> {
-    for (const { item } of merged([this.#held, ...this.#stretches.map(unpacked)], byNumber)) yield item;
+    for (const { item } of merged([this.#ordered, ...this.#stretches.map(unpacked)], byNumber)) yield item;
   }
 
   *byObject(): Generator<readonly Step[]> {
-    const held = [...this.#held].sort(byObject);
     let of: Step[] = [];
     let place: number | undefined;
-    for (const { at, item } of merged([held, ...this.#stretches.map(unpacked)], byObject)) {
+    for (const { at, item } of merged([this.#ofObjects, ...this.#stretches.map(unpacked)], byObject)) {
       if (at !== place && of.length > 0) {
         yield of;
         of = [];

@@ -6,6 +6,7 @@ import { kindOf, type Ref } from '../model/ref.ts';
 import { type Alone, type At, byPlace } from './alone.ts';
 import { type Body, type Draft, type ObjectPlan, stages } from './input.ts';
 import { type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
+import { Pile } from './pile.ts';
 import { blocks, policyKind } from './policies.ts';
 import { afterOf, namedBy, placeholders, unique } from './relations.ts';
 import { type Context, refOf } from './steps.ts';
@@ -170,16 +171,12 @@ function addDeletions(objects: readonly ObjectPlan[], context: Context): void {
 /** Sorts by stage, then topologically; equal ones stay in the order they came in, policies that block last of those that enforce. */
 function number(objects: readonly ObjectPlan[], alone: Alone, blocking: ReadonlySet<Ref>): NumberedSteps {
   const places = new Map(objects.flatMap(({ at, drafts }) => drafts.map((draft) => [draft, at] as const)));
-  const numbers = new Map<Draft, number>();
-  const held: Numbered[] = [];
+  const placed = new Map<Draft, { readonly number: number; readonly wave: number }>();
   const stretches: Stretch[] = [];
   let next = 1;
   let wave = 0;
   const place = (draft: Draft): void => {
-    numbers.set(draft, next);
-    const needs = [...new Set(draft.needs)].map((other) => numbers.get(other)!).sort((a, b) => a - b);
-    const item = { id: String(next), ...draft.body, needs: needs.map(String), wave } as Step;
-    held.push({ at: places.get(draft)!, number: next, item });
+    placed.set(draft, { number: next, wave });
     next += 1;
   };
   for (const stage of stages) {
@@ -199,7 +196,18 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
       wave += 1;
     }
   }
-  return new NumberedSteps(held, stretches);
+  const numbered = (draft: Draft): Numbered => {
+    const { number, wave } = placed.get(draft)!;
+    const needs = [...new Set(draft.needs)].map((other) => placed.get(other)!.number).sort((a, b) => a - b);
+    const item = { id: String(number), ...draft.body, needs: needs.map(String), wave } as Step;
+    return { at: places.get(draft)!, number, item };
+  };
+  const held = new Pile<Numbered>();
+  for (const draft of placed.keys()) held.push(numbered(draft));
+  const ofObjects = new Pile<Numbered>();
+  for (const { drafts } of objects)
+    for (const one of drafts.map(numbered).sort((left, right) => left.number - right.number)) ofObjects.push(one);
+  return new NumberedSteps(held, ofObjects, stretches);
 }
 
 /** The drafts of one stage, wave by wave, those of `last` after the others; with `others` the first wave has steps beside these. */

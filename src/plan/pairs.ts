@@ -12,7 +12,7 @@ interface OfKind {
   /** The last one that was packed. */
   last?: Ref;
   /** Those that are not packed. */
-  readonly held: Pair[];
+  readonly held: Map<Ref, Pair>;
 }
 
 const order = (left: Pair, right: Pair): number => compareText(left.ref, right.ref);
@@ -29,7 +29,7 @@ export class Pairs implements List<Pair> {
   /** RangeError for a pair whose kind is not among the kinds. */
   constructor(kinds: Kinds, pairs: Iterable<Pair> = []) {
     this.#kinds = kinds;
-    this.#byKind = new Map([...kinds.keys()].map((name) => [name, { packed: new Pile<Pair>(), held: [] }]));
+    this.#byKind = new Map([...kinds.keys()].map((name) => [name, { packed: new Pile<Pair>(), held: new Map() }]));
     for (const pair of pairs) this.add(pair);
   }
 
@@ -45,7 +45,7 @@ export class Pairs implements List<Pair> {
     if (this.#kinds.get(kindOf(pair.ref))!.sharded && bothSides && next) {
       of.packed.push(pair);
       of.last = pair.ref;
-    } else of.held.push(pair);
+    } else of.held.set(pair.ref, pair);
     this.#length += 1;
   }
 
@@ -55,17 +55,24 @@ export class Pairs implements List<Pair> {
 
   /** Those of one kind, by ref. */
   of(kind: string): Iterable<Pair> {
-    const { packed, held } = this.#byKind.get(kind) ?? { packed: [], held: [] };
-    return merged([packed, [...held].sort(order)], order);
+    const of = this.#byKind.get(kind);
+    return of === undefined ? [] : merged([of.packed, [...of.held.values()].sort(order)], order);
   }
 
   /** Kinds of which there are any. */
   kinds(): string[] {
-    return [...this.#byKind].flatMap(([name, { packed, held }]) => (packed.length + held.length > 0 ? [name] : []));
+    return [...this.#byKind].flatMap(([name, { packed, held }]) => (packed.length + held.size > 0 ? [name] : []));
   }
 
   /** Those that are not there now. */
   missing(): Pair[] {
-    return [...this.#byKind.values()].flatMap(({ held }) => held.filter(({ live }) => live === undefined).sort(order));
+    return [...this.#byKind.values()].flatMap(({ held }) =>
+      [...held.values()].filter(({ live }) => live === undefined).sort(order),
+    );
+  }
+
+  /** Puts a pair in the place of one that is not there now. */
+  replace(pair: Pair): void {
+    this.#byKind.get(kindOf(pair.ref))?.held.set(pair.ref, pair);
   }
 }

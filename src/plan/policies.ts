@@ -39,7 +39,7 @@ function madeAnew(object: ObjectPlan, input: PlanInput): void {
 function broughtBack(object: ObjectPlan, input: PlanInput, enabled: boolean): void {
   const [restore, ...others] = object.drafts;
   if (restore === undefined) return;
-  const was = input.bin.get(object.pair.ref)?.attributes.state;
+  const was = object.pair.bin?.attributes.state;
   if (was === 'enabled' && enabled && others.length === 0 && !input.options.reportOnlyFirst) {
     // It comes back as the commit has it, so the restore itself begins to enforce.
     restore.stage = 'enforce';

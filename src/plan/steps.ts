@@ -147,8 +147,7 @@ export function outlived(kind: Kind, goal: Entity, renewed: ReadonlyMap<string, 
 /** The steps that make one object like the goal. */
 export function planObject(at: number, pair: Pair, kind: Kind, context: Context): ObjectPlan {
   const { input } = context;
-  const binned = pair.live === undefined ? input.bin.get(pair.ref) : undefined;
-  const inBin = pair.goal !== undefined && outlived(kind, pair.goal, context.renewed) ? undefined : binned;
+  const inBin = pair.goal !== undefined && outlived(kind, pair.goal, context.renewed) ? undefined : pair.bin;
   const state = pair.live !== undefined ? 'live' : inBin !== undefined ? 'bin' : 'gone';
   const shown = pair.goal ?? pair.live ?? inBin;
   const displayName = shown === undefined ? keyOf(pair.ref) : displayNameOf(kind, shown);

@@ -5,7 +5,7 @@ import type { Entity } from '../model/entity.ts';
 import { graphIdOf } from '../model/graph-id.ts';
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { type Kind, kindIn } from '../model/kind.ts';
-import { isKey, type Ref, toRef } from '../model/ref.ts';
+import { isKey, keyOf, type Ref, toRef } from '../model/ref.ts';
 import {
   type ChangeTracking,
   type KindPage,
@@ -39,6 +39,8 @@ const idsAtOnce = 1000;
 const listFrom = 4;
 /** `in` takes so many values (documentation of $filter: at most 15 child clauses). */
 const idsPerFilter = 15;
+/** So many filters are asked for before a whole bin is listed instead. */
+const mostFilters = 40;
 
 export interface ReaderParts {
   readonly graph: Graph;
@@ -157,17 +159,23 @@ export class GraphReader implements TenantReader {
     return found;
   }
 
-  async readDeleted(kind: Kind, keys: readonly string[]): Promise<ReadonlyMap<string, Entity>> {
+  async *readDeleted(kind: Kind, keys: readonly string[]): AsyncGenerator<readonly Entity[]> {
     const { bin, binAbsentIn } = kind.deletion;
-    if (bin === undefined || keys.length === 0 || binAbsentIn?.includes(this.#parts.cloud.name)) return new Map();
+    if (bin === undefined || keys.length === 0 || binAbsentIn?.includes(this.#parts.cloud.name)) return;
     const { permissions } = await this.#claims();
+    const wanted = new Set(keys);
     try {
-      const raws =
-        kind.lane === 'conditionalAccess'
-          ? await this.#listBin(kind, bin)
-          : await this.#fromBin(kind, bin, keys, selectOf(kind, permissions));
-      const entities = raws.filter((raw) => isOfKind(kind, raw)).map((raw) => toEntity(kind, raw, {}));
-      return byKey(entities, keys);
+      for (const path of binListings(kind, bin, keys, selectOf(kind, permissions)))
+        for await (const { items } of readPages(this.#parts.graph, {
+          version: kind.version,
+          path,
+          lane: kind.lane,
+          about: kind.name,
+        }))
+          yield items
+            .filter((raw) => isOfKind(kind, raw))
+            .map((raw) => toEntity(kind, raw, {}))
+            .filter(({ ref }) => wanted.has(keyOf(ref)));
     } catch (error) {
       throw toNotComplete(kind, error, permissions);
     }
@@ -268,32 +276,6 @@ export class GraphReader implements TenantReader {
     });
     return { raws, expanded };
   }
-
-  /**
-   * Objects of the directory's bin by id: through the listing of their type, which takes `$select` as the type's own does (documentation of
-   * List deletedItems); a read of one item gives default properties only.
-   */
-  async #fromBin(kind: Kind, bin: string, keys: readonly string[], $select: string | undefined): Promise<JsonObject[]> {
-    const ids = keys.map((key) => graphIdOf(kind, key) ?? key);
-    const raws: JsonObject[] = [];
-    for (let at = 0; at < ids.length; at += idsPerFilter) {
-      const chosen = ids.slice(at, at + idsPerFilter).map(quoted);
-      raws.push(
-        ...(await this.#listBin(
-          kind,
-          withQuery(bin, { $filter: encodeURIComponent(`id in (${chosen.join(',')})`), $select }),
-        )),
-      );
-    }
-    return raws;
-  }
-
-  async #listBin(kind: Kind, bin: string): Promise<JsonObject[]> {
-    const raws: JsonObject[] = [];
-    const listing = { version: kind.version, path: bin, lane: kind.lane, about: kind.name };
-    for await (const { items } of readPages(this.#parts.graph, listing)) raws.push(...items);
-    return raws;
-  }
 }
 
 const organizationRow = { path: '/organization' } as Kind;
@@ -303,11 +285,28 @@ function objectIn(body: Json | undefined, path: string): JsonObject {
   return body;
 }
 
+/**
+ * What to list of a bin, through the listing of the type, which takes `$select` as the type's own does (documentation of List deletedItems; a read
+ * of one item gives default properties only): the few that are asked for by their ids; all of it where Graph has no filter for it, or where the ids would need more
+ * requests than so many pages of a large bin (reference 1.2: 999 to a page).
+ */
+function binListings(kind: Kind, bin: string, keys: readonly string[], $select: string | undefined): string[] {
+  if (kind.lane === 'conditionalAccess') return [bin];
+  if (keys.length > idsPerFilter * mostFilters) return [withQuery(bin, { $top: '999', $select })];
+  const ids = keys.map((key) => quoted(graphIdOf(kind, key) ?? key));
+  const listings: string[] = [];
+  for (let at = 0; at < ids.length; at += idsPerFilter) {
+    const $filter = encodeURIComponent(`id in (${ids.slice(at, at + idsPerFilter).join(',')})`);
+    listings.push(withQuery(bin, { $filter, $select }));
+  }
+  return listings;
+}
+
 function byKey(entities: readonly Entity[], keys: readonly string[]): ReadonlyMap<string, Entity> {
   const wanted = new Set(keys);
   const found = new Map<string, Entity>();
   for (const entity of entities) {
-    const key = entity.ref.slice(entity.ref.indexOf('/') + 1);
+    const key = keyOf(entity.ref);
     if (wanted.has(key)) found.set(key, entity);
   }
   return found;

@@ -281,7 +281,8 @@ async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
   for (const kind of request.kinds.values()) {
     const keys = restoring.get(kind.name);
     if (keys === undefined) continue;
-    for (const entity of (await request.reader.readDeleted(kind, keys)).values()) binned.set(entity.ref, entity);
+    for await (const page of request.reader.readDeleted(kind, keys))
+      for (const entity of page) binned.set(entity.ref, entity);
   }
   return lockOutGuard(access, (ref) => binned.get(ref)?.attributes, ids);
 }

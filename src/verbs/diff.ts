@@ -370,7 +370,7 @@ function binLookup(kinds: Kinds, reader: () => Promise<TenantReader>) {
       for (const [name, keys] of keysByKind(deleted)) {
         const kind = kinds.get(name);
         if (kind?.deletion.bin === undefined) continue;
-        for (const { ref } of (await tenant.readDeleted(kind, keys)).values()) found.add(ref);
+        for await (const page of tenant.readDeleted(kind, keys)) for (const { ref } of page) found.add(ref);
       }
       return found;
     } catch (error) {

@@ -12,6 +12,7 @@ import type { TenantIdentity } from '../model/tenant.ts';
 import {
   type AccessState,
   decidingGroups,
+  needed,
   type Pair,
   type Pairs,
   type PlanInput,
@@ -29,33 +30,35 @@ interface Sides {
   readonly goal: Commit;
 }
 
-/** Of the objects that are missing, those in a bin. A bin that cannot be read makes its kind incomplete: nobody could tell restore from recreate. */
-export async function binOf(
+/**
+ * Looks for the objects that are missing in their bins, and tells the pairs. Gives the coverage: a bin that cannot be read makes its kind incomplete,
+ * for nobody could tell restore from recreate.
+ */
+export async function lookInBins(
   { reader, kinds }: PlanRequest,
   pairs: Pairs,
   coverage: Coverage,
   identity: TenantIdentity,
-): Promise<{ entities: ReadonlyMap<Ref, Entity>; coverage: Coverage }> {
-  const entities = new Map<Ref, Entity>();
+): Promise<Coverage> {
   const changed: Record<string, KindCoverage> = {};
-  const byKind = grouped(pairs.missing(), ({ ref }) => kindOf(ref));
+  const missing = grouped(pairs.missing(), ({ ref }) => kindOf(ref));
   for (const kind of kinds.values()) {
-    const missing = byKind.get(kind.name) ?? [];
+    const byRef = new Map(missing.get(kind.name)?.map((pair) => [pair.ref, pair]));
     const { bin, binAbsentIn } = kind.deletion;
-    if (missing.length === 0 || bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
+    if (byRef.size === 0 || bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
     try {
-      const found = await reader.readDeleted(
-        kind,
-        missing.map(({ ref }) => keyOf(ref)),
-      );
-      for (const entity of found.values()) entities.set(entity.ref, entity);
+      for await (const page of reader.readDeleted(kind, [...byRef.keys()].map(keyOf)))
+        for (const entity of page) {
+          const pair = byRef.get(entity.ref);
+          if (pair !== undefined) pairs.replace(needed(kind, { ...pair, bin: entity }));
+        }
     } catch (error) {
       if (!(error instanceof NotComplete)) throw error;
       const reason = `its bin could not be read: ${error.detail}`;
       changed[kind.name] = { status: error.status, reason, count: coverage[kind.name]?.count ?? 0 };
     }
   }
-  return { entities, coverage: { ...coverage, ...changed } };
+  return { ...coverage, ...changed };
 }
 
 /**
@@ -66,10 +69,9 @@ export async function repairs(
   { repository, kinds }: PlanRequest,
   { live, goal, scope, ids }: Sides & { readonly scope: Scope; readonly ids: IdMap },
   pairs: Pairs,
-  bin: ReadonlyMap<Ref, Entity>,
 ): Promise<{ pairs: Pair[]; outside: Unrepaired[] }> {
   const renewed = new Map<string, Ref>(Object.keys(ids).map((was) => [was, `unknown/${was}`]));
-  for (const [was, { $new: ref }] of renewals(kinds, pairs.missing(), bin)) renewed.set(was, ref);
+  for (const [was, { $new: ref }] of renewals(kinds, pairs.missing())) renewed.set(was, ref);
   const found: Pair[] = [];
   const outside: Unrepaired[] = [];
   if (renewed.size === 0) return { pairs: found, outside };

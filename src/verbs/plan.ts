@@ -17,7 +17,7 @@ import { makePlan, needed, type Pair, Pairs, translate } from '../plan/index.ts'
 import { agedGrants } from './ages.ts';
 import { type CaptureProgress, capture, coverageAt } from './capture.ts';
 import { idMapAt } from './id-map.ts';
-import { binOf, gather, repairs } from './knowledge.ts';
+import { gather, lookInBins, repairs } from './knowledge.ts';
 import { idsOfLost } from './lost.ts';
 import { unkept } from './runs.ts';
 
@@ -90,16 +90,15 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
   const more = Object.keys(ids).length > Object.keys(kept).length;
   const found = more ? await pairsBetween(request, commit, goal, scope, ids) : first;
   const { pairs } = found;
-  const bin = await binOf(request, pairs, live.coverage, live.identity);
-  const repaired = await repairs(request, { live: commit, goal, scope, ids }, pairs, bin.entities);
+  const coverage = await lookInBins(request, pairs, live.coverage, live.identity);
+  const repaired = await repairs(request, { live: commit, goal, scope, ids }, pairs);
   for (const pair of repaired.pairs) pairs.add(pair);
-  const knowledge = await gather(request, { live: commit, goal }, pairs, bin.coverage);
+  const knowledge = await gather(request, { live: commit, goal }, pairs, coverage);
   const plan = makePlan({
     ...knowledge,
     kinds,
     pairs,
-    bin: bin.entities,
-    coverage: { live: bin.coverage, goal: await coverageAt(repository, goal.id) },
+    coverage: { live: coverage, goal: await coverageAt(repository, goal.id) },
     identity: live.identity,
     ignore: configuration.ignore,
     protect: configuration.protect,

@@ -63,6 +63,7 @@ export function input(
 ): PlanInput {
   const before = new Map(live.map((one) => [one.ref, one]));
   const after = new Map(goal.map((one) => [one.ref, one]));
+  const binned = new Map(bin.map((one) => [one.ref, one]));
   const refs = [...new Set([...before.keys(), ...after.keys()])];
   const known = new Set<Ref>([...before.keys(), ...there]);
   const names = new Map([...live, ...goal].map((one) => [one.ref, String(one.attributes.displayName ?? one.ref)]));
@@ -78,9 +79,9 @@ export function input(
         ref,
         ...(before.has(ref) ? { live: before.get(ref)! } : {}),
         ...(after.has(ref) ? { goal: after.get(ref)! } : {}),
+        ...(binned.has(ref) && !before.has(ref) ? { bin: binned.get(ref)! } : {}),
       })),
     ),
-    bin: new Map(bin.map((one) => [one.ref, one])),
     exists: (ref) => known.has(ref),
     byAppId: (kind, appId) => live.find((one) => kindOf(one.ref) === kind && one.attributes.appId === appId)?.ref,
     nameOf: (ref) => names.get(ref),
