@@ -1,9 +1,11 @@
 // Objects that stand alone: what is planned for them, packed; each item with the place of its object among the pairs.
 
 import type { PlannedObject, Refusal } from '../model/plan.ts';
-import { kindOf } from '../model/ref.ts';
-import { type Body, type ObjectPlan, type Stage, stages } from './input.ts';
+import { kindOf, type Ref } from '../model/ref.ts';
+import type { Body, Draft, ObjectPlan, Stage } from './input.ts';
 import { Pile } from './pile.ts';
+import { comingBy } from './relations.ts';
+import type { Context } from './steps.ts';
 
 /** Something that is planned for an object. */
 export interface At<Item> {
@@ -14,21 +16,51 @@ export interface At<Item> {
 
 export const byPlace = (left: At<unknown>, right: At<unknown>): number => left.at - right.at;
 
-/** Everything planned for objects that stand alone, in the order of the pairs; of the steps, those of each stage. */
+/** A step of an object that stands alone. */
+export interface LoneBody extends At<Body> {
+  /** Objects that must have been restored before. */
+  readonly needs?: readonly Ref[];
+}
+
+type Waves = readonly [Pile<LoneBody>, Pile<LoneBody>];
+
+/** Everything planned for objects that stand alone, in the order of the pairs. */
 export class Alone {
-  readonly bodies = Object.fromEntries(stages.map((stage) => [stage, new Pile()])) as Record<Stage, Pile<At<Body>>>;
+  /** The steps of each stage, by the wave of the stage that they are in: those that need a restore of the same stage are in the second one. */
+  readonly bodies: Readonly<Record<Stage, Waves>> = {
+    grow: [new Pile(), new Pile()],
+    policy: [new Pile(), new Pile()],
+    enforce: [new Pile(), new Pile()],
+    shrink: [new Pile(), new Pile()],
+    delete: [new Pile(), new Pile()],
+  };
   readonly objects = new Pile<At<PlannedObject>>();
   readonly refusals = new Pile<At<Refusal>>();
   /** Living objects that are changed, by kind. */
   readonly changed = new Map<string, number>();
 
-  /** Takes what is planned for an object; `planned` where anything is. */
-  take({ at, pair, drafts, refusals }: ObjectPlan, planned: PlannedObject | undefined): void {
-    for (const { stage, body } of drafts) this.bodies[stage].push({ at, item: body });
-    for (const refusal of refusals) this.refusals.push({ at, item: refusal });
+  /** Takes what is planned for a living object; `planned` where anything is. */
+  take(object: ObjectPlan, planned: PlannedObject | undefined, context: Context): void {
+    this.#add(object, object.drafts, context);
     if (planned === undefined) return;
-    this.objects.push({ at, item: planned });
-    const kind = kindOf(pair.ref);
+    this.objects.push({ at: object.at, item: planned });
+    const kind = kindOf(object.pair.ref);
     this.changed.set(kind, (this.changed.get(kind) ?? 0) + 1);
+  }
+
+  /** Takes what is planned for an object in the bin, but for the step that restores it: gives what is left of the object's plan. */
+  takeRestored(object: ObjectPlan, context: Context): ObjectPlan {
+    const { at, pair, state, drafts } = object;
+    this.#add(object, drafts.slice(1), context);
+    return { at, pair: { ref: pair.ref }, state, drafts: drafts.slice(0, 1), refusals: [] };
+  }
+
+  #add({ at, pair, refusals }: ObjectPlan, drafts: readonly Draft[], context: Context): void {
+    for (const { stage, body, needs } of drafts) {
+      const refs = new Set([...needs.map((other) => other.body.ref), ...comingBy(body, pair, context)]);
+      const wave = refs.size > 0 && stage === 'grow' ? 1 : 0;
+      this.bodies[stage][wave].push({ at, item: body, ...(refs.size > 0 ? { needs: [...refs] } : {}) });
+    }
+    for (const refusal of refusals) this.refusals.push({ at, item: refusal });
   }
 }

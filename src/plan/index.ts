@@ -86,14 +86,20 @@ function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { pla
   let coming = new Set<Ref>(missing.map(({ ref }) => ref));
   for (;;) {
     const context = contextOf(coming, missing, input);
-    const relations = { reached: reachedByPolicies(context), independent };
+    const restored = missing.filter(({ ref, bin }) => bin && coming.has(ref) && independent.has(kindOf(ref)));
+    const relations = {
+      reached: reachedByPolicies(context),
+      independent,
+      restored: new Set(restored.map(({ ref }) => ref)),
+    };
     const held: ObjectPlan[] = [];
     const alone = new Alone();
     let at = 0;
     for (const pair of input.pairs) {
       const object = planObject(at++, pair, input.kinds.get(kindOf(pair.ref))!, context);
-      if (mayStandAlone(object, context, relations)) alone.take(object, plannedObject(object, input));
-      else held.push(object);
+      if (!mayStandAlone(object, context, relations)) held.push(object);
+      else if (pair.live === undefined && object.drafts.length > 0) held.push(alone.takeRestored(object, context));
+      else alone.take(object, plannedObject(object, input), context);
     }
     const really = new Set(
       held

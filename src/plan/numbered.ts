@@ -2,8 +2,8 @@
 import type { List } from '../model/list.ts';
 import { merged } from '../model/merged.ts';
 import type { Step, Steps } from '../model/plan.ts';
-import type { At } from './alone.ts';
-import type { Body } from './input.ts';
+import type { Ref } from '../model/ref.ts';
+import type { At, LoneBody } from './alone.ts';
 import type { Pile } from './pile.ts';
 
 /** A step with its number, at the place of its object among the pairs. */
@@ -13,12 +13,14 @@ export interface Numbered extends At<Step> {
 
 /** Steps that stand alone, all of one wave, with the held ones between them. */
 export interface Stretch {
-  readonly bodies: Pile<At<Body>>;
+  readonly bodies: Pile<LoneBody>;
   /** Number of the first step of the wave. */
   readonly first: number;
   readonly wave: number;
   /** Places of the objects of the held steps of this wave, in order. */
   readonly held: readonly number[];
+  /** Numbers of the steps that restore objects. */
+  readonly restoring: ReadonlyMap<Ref, number>;
 }
 
 const byNumber = (left: Numbered, right: Numbered): number => left.number - right.number;
@@ -65,13 +67,19 @@ export class NumberedSteps implements Steps {
   }
 }
 
-function* unpacked({ bodies, first, wave, held }: Stretch): Generator<Numbered> {
+function* unpacked({ bodies, first, wave, held, restoring }: Stretch): Generator<Numbered> {
   let before = 0;
   let passed = 0;
-  for (const { at, item } of bodies) {
+  for (const { at, item, needs = [] } of bodies) {
     while (passed < held.length && held[passed]! < at) passed += 1;
     const number = first + before + passed;
-    yield { at, number, item: { id: String(number), ...item, needs: none, wave } as Step };
+    const needed = needs.length === 0 ? none : idsOf(needs.map((ref) => restoring.get(ref)!));
+    yield { at, number, item: { id: String(number), ...item, needs: needed, wave } as Step };
     before += 1;
   }
+}
+
+/** The ids of steps by their numbers, each once and in order. */
+export function idsOf(numbers: readonly number[]): string[] {
+  return [...new Set(numbers)].sort((one, other) => one - other).map(String);
 }

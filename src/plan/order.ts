@@ -5,7 +5,7 @@ import type { Step } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import { type Alone, type At, byPlace } from './alone.ts';
 import { type Body, type Draft, type ObjectPlan, stages } from './input.ts';
-import { type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
+import { idsOf, type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
 import { Pile } from './pile.ts';
 import { blocks, policyKind } from './policies.ts';
 import { afterOf, namedBy, placeholders, unique } from './relations.ts';
@@ -175,18 +175,22 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
   const stretches: Stretch[] = [];
   let next = 1;
   let wave = 0;
+  const restoring = new Map<Ref, number>();
   const place = (draft: Draft): void => {
     placed.set(draft, { number: next, wave });
+    if (draft.body.action === 'restore') restoring.set(draft.body.ref, next);
     next += 1;
   };
   for (const stage of stages) {
     const drafts = [...places.keys()].filter((draft) => draft.stage === stage);
-    const bodies = alone.bodies[stage];
-    for (const ready of wavesOf(drafts, stage === 'enforce' ? blocking : new Set(), bodies.length > 0)) {
-      // What stands alone is all in the first wave of its stage, each at the place of its object.
-      if (bodies.length > 0 && stretches.at(-1)?.bodies !== bodies) {
+    const lone = alone.bodies[stage];
+    const others = (at: number) => (lone[at]?.length ?? 0) > 0;
+    for (const { at: index, ready } of wavesOf(drafts, stage === 'enforce' ? blocking : new Set(), others)) {
+      const bodies = lone[index];
+      // What stands alone is at the place of its object.
+      if (bodies !== undefined && bodies.length > 0) {
         const among = ready.map((draft) => ({ at: places.get(draft)!, item: draft }));
-        stretches.push({ bodies, first: next, wave, held: among.map(({ at }) => at) });
+        stretches.push({ bodies, first: next, wave, held: among.map(({ at }) => at), restoring });
         if (among.length === 0) next += bodies.length;
         else
           for (const { item } of merged<At<Draft | Body>>([among, bodies], byPlace))
@@ -198,8 +202,8 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
   }
   const numbered = (draft: Draft): Numbered => {
     const { number, wave } = placed.get(draft)!;
-    const needs = [...new Set(draft.needs)].map((other) => placed.get(other)!.number).sort((a, b) => a - b);
-    const item = { id: String(number), ...draft.body, needs: needs.map(String), wave } as Step;
+    const needs = idsOf(draft.needs.map((other) => placed.get(other)!.number));
+    const item = { id: String(number), ...draft.body, needs, wave } as Step;
     return { at: places.get(draft)!, number, item };
   };
   const held = new Pile<Numbered>();
@@ -210,11 +214,15 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
   return new NumberedSteps(held, ofObjects, stretches);
 }
 
-/** The drafts of one stage, wave by wave, those of `last` after the others; with `others` the first wave has steps beside these. */
-function* wavesOf(drafts: readonly Draft[], last: ReadonlySet<Ref>, others: boolean): Generator<readonly Draft[]> {
+/** The drafts of one stage, wave by wave, those of `last` after the others; `others` says of a wave whether it has steps beside these. */
+function* wavesOf(
+  drafts: readonly Draft[],
+  last: ReadonlySet<Ref>,
+  others: (at: number) => boolean,
+): Generator<{ readonly at: number; readonly ready: readonly Draft[] }> {
   const hardens = ({ body }: Draft) => last.has(body.ref);
   let open = [...drafts.filter((one) => !hardens(one)), ...drafts.filter(hardens)];
-  for (let first = true; open.length > 0 || (first && others); first = false) {
+  for (let at = 0; open.length > 0 || others(at); at += 1) {
     const inStage = new Set(open);
     const free = (softly: boolean) =>
       open.filter(
@@ -222,10 +230,10 @@ function* wavesOf(drafts: readonly Draft[], last: ReadonlySet<Ref>, others: bool
           !needs.some((other) => inStage.has(other)) && (!softly || !after.some((other) => inStage.has(other))),
       );
     const best = free(true);
-    const ready = best.length > 0 || (first && others) ? best : free(false);
+    const ready = best.length > 0 || others(at) ? best : free(false);
     // Needs are made of creations, which were cut free of cycles: there is always one that is free.
-    if (ready.length === 0 && !(first && others)) throw new RangeError('steps of a plan need each other');
-    yield ready;
+    if (ready.length === 0 && !others(at)) throw new RangeError('steps of a plan need each other');
+    yield { at, ready };
     const done = new Set(ready);
     open = open.filter((draft) => !done.has(draft));
   }

@@ -97,23 +97,38 @@ export function independentKinds(kinds: Kinds): ReadonlySet<string> {
   return found;
 }
 
+/** What is known of all objects while each is asked whether it stands alone. */
+export interface Relations {
+  /** As {@link reachedByPolicies} gives it. */
+  readonly reached: ReadonlySet<Ref>;
+  /** As {@link independentKinds} gives it. */
+  readonly independent: ReadonlySet<string>;
+  /** Objects that a step brings back from the bin which itself needs no other one: it is done before anything else. */
+  readonly restored: ReadonlySet<Ref>;
+}
+
 /**
- * Needs no step of this object another one, of it or of another object, and is none of them needed? Where that is not sure it does not stand
- * alone. `reached` as {@link reachedByPolicies} gives it, `independent` as {@link independentKinds}.
+ * Does no step of this object need another one but for those that restore objects, and is none of them needed but for the one that restores it?
+ * Where that is not sure it does not stand alone.
  */
-export function standsAlone(
-  { pair, drafts }: ObjectPlan,
-  context: Context,
-  { reached, independent }: { readonly reached: ReadonlySet<Ref>; readonly independent: ReadonlySet<string> },
-): boolean {
+export function standsAlone({ pair, drafts }: ObjectPlan, context: Context, relations: Relations): boolean {
+  const { reached, independent, restored } = relations;
   if (!independent.has(kindOf(pair.ref)) || reached.has(pair.ref)) return false;
   if (drafts.length === 0) return true;
   const kind = context.input.kinds.get(kindOf(pair.ref))!;
-  if (pair.live === undefined || pair.goal === undefined || becomesDynamic(pair, kind)) return false;
-  return drafts.every(({ body, needs, after }) => {
-    if (needs.length > 0 || after.length > 0) return false;
+  if (pair.goal === undefined || becomesDynamic(pair, kind)) return false;
+  if (pair.live === undefined && !restored.has(pair.ref)) return false;
+  return drafts.every((draft) => {
+    const { body, needs, after } = draft;
+    if (after.length > 0 || needs.some((other) => other.body.action !== 'restore')) return false;
     const written = afterOf(body) ?? {};
     if (unique.some((name) => Object.hasOwn(written as JsonObject, name))) return false;
-    return context.coming.size === 0 || !namedBy(body, pair, context).some((ref) => context.coming.has(ref));
+    return comingBy(body, pair, context).every((ref) => restored.has(ref));
   });
+}
+
+/** Of the objects that a draft names those that come by the plan. */
+export function comingBy(body: Body, pair: Pair, context: Context): Ref[] {
+  const { coming } = context;
+  return coming.size === 0 ? [] : namedBy(body, pair, context).filter((ref) => coming.has(ref));
 }

@@ -4,7 +4,7 @@ import { kinds } from '../../src/kinds/index.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Ref } from '../../src/model/ref.ts';
-import { makePlan, type Pair, Pairs } from '../../src/plan/index.ts';
+import { makePlan, type Pair, Pairs, printPlan } from '../../src/plan/index.ts';
 import { everything, plain } from '../support/recovery.ts';
 import { entity, guid, input, plan, short } from './support.ts';
 
@@ -658,4 +658,36 @@ it('does what stands alone before two that only together can give up what the ot
     [ref('users', 2), 1, '3'],
   ]);
   expect(waves(makePlan(given, () => false))).toEqual(waves(makePlan(given)));
+});
+
+it('links what only needs a restore in the wave after it, and later what comes back only after something else', () => {
+  const appId = guid(501);
+  const back = [
+    entity(`applications/${guid(5)}`, { displayName: 'App', appId }),
+    entity(`servicePrincipals/${guid(6)}`, { displayName: 'App', appId }),
+    user(7),
+  ];
+  const there = [user(1), group(2), group(3)];
+  const given = input(
+    {
+      live: there,
+      goal: [
+        ...back,
+        user(1, {}, { manager: [ref('users', 7)] }),
+        group(2, {}, { members: [ref('servicePrincipals', 6), ref('users', 7)] }),
+        group(3, {}, { members: [ref('users', 7)] }),
+      ],
+      bin: back,
+    },
+    { options: everything },
+  );
+  const packed = makePlan(given);
+  expect([...printPlan(packed)].join('')).toBe([...printPlan(makePlan(given, () => false))].join(''));
+  const links = [...packed.steps].filter(({ action }) => action === 'link');
+  expect(links.map((step) => [step.ref, 'target' in step && step.target, step.wave])).toEqual([
+    [ref('users', 1), ref('users', 7), 1],
+    [ref('groups', 2), ref('users', 7), 1],
+    [ref('groups', 3), ref('users', 7), 1],
+    [ref('groups', 2), ref('servicePrincipals', 6), 2],
+  ]);
 });
