@@ -81,17 +81,16 @@ interface Planned {
  * back are taken out until no more are found.
  */
 function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { planned: Planned; context: Context } {
-  const missing = input.pairs.missing().filter(({ goal }) => goal !== undefined);
+  const missing = input.pairs.missing();
   const independent = independentKinds(input.kinds);
-  let coming = new Set<Ref>(missing.map(({ ref }) => ref));
+  let coming = new Set<Ref>();
+  for (const { ref } of missing) coming.add(ref);
   for (;;) {
     const context = contextOf(coming, missing, input);
-    const restored = missing.filter(({ ref, bin }) => bin && coming.has(ref) && independent.has(kindOf(ref)));
-    const relations = {
-      reached: reachedByPolicies(context),
-      independent,
-      restored: new Set(restored.map(({ ref }) => ref)),
-    };
+    const restored = new Set<Ref>();
+    for (const { ref, bin } of missing)
+      if (bin !== undefined && coming.has(ref) && independent.has(kindOf(ref))) restored.add(ref);
+    const relations = { reached: reachedByPolicies(context), independent, restored };
     const held: ObjectPlan[] = [];
     const alone = new Alone();
     let at = 0;
@@ -111,8 +110,12 @@ function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { pla
   }
 }
 
-function contextOf(coming: ReadonlySet<Ref>, missing: readonly Pair[], input: PlanInput): Context {
-  const come = missing.filter(({ ref }) => coming.has(ref));
+function contextOf(coming: ReadonlySet<Ref>, missing: Iterable<Pair>, input: PlanInput): Context {
+  const come: Iterable<Pair> = {
+    *[Symbol.iterator]() {
+      for (const pair of missing) if (coming.has(pair.ref)) yield pair;
+    },
+  };
   const comingByAppId = new Map<string, Ref>();
   for (const { ref, goal } of come)
     if (typeof goal?.attributes.appId === 'string') comingByAppId.set(`${kindOf(ref)} ${goal.attributes.appId}`, ref);
@@ -135,7 +138,7 @@ function inOrder<Item>(
  * The old ids and application ids of the objects that will be made anew, of those that come back, and what will stand in their place: of
  * those that lie in a bin, only the ones that would belong there to something that is no more.
  */
-export function renewals(kinds: Kinds, coming: readonly Pair[]): Map<string, Placeholder> {
+export function renewals(kinds: Kinds, coming: Iterable<Pair>): Map<string, Placeholder> {
   const renewed = new Map<string, Placeholder>();
   // Whether one object is made anew can depend on another one that is: as often as new ones are found, all are looked at again.
   for (let before = -1; before < renewed.size; ) {

@@ -2,7 +2,6 @@
 import type { Commit } from '../model/commit.ts';
 import { type Coverage, type KindCoverage, NotComplete } from '../model/coverage.ts';
 import { displayNameOf, type Entity, linkText } from '../model/entity.ts';
-import { grouped } from '../model/grouped.ts';
 import { equal, type JsonObject } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import type { IdMap, Unrepaired } from '../model/plan.ts';
@@ -12,7 +11,6 @@ import type { TenantIdentity } from '../model/tenant.ts';
 import {
   type AccessState,
   decidingGroups,
-  needed,
   type Pair,
   type Pairs,
   type PlanInput,
@@ -41,17 +39,14 @@ export async function lookInBins(
   identity: TenantIdentity,
 ): Promise<Coverage> {
   const changed: Record<string, KindCoverage> = {};
-  const missing = grouped(pairs.missing(), ({ ref }) => kindOf(ref));
   for (const kind of kinds.values()) {
-    const byRef = new Map(missing.get(kind.name)?.map((pair) => [pair.ref, pair]));
     const { bin, binAbsentIn } = kind.deletion;
-    if (byRef.size === 0 || bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
+    if (bin === undefined || binAbsentIn?.includes(identity.cloud)) continue;
+    const keys: string[] = [];
+    for (const { ref } of pairs.missing(kind.name)) keys.push(keyOf(ref));
+    if (keys.length === 0) continue;
     try {
-      for await (const page of reader.readDeleted(kind, [...byRef.keys()].map(keyOf)))
-        for (const entity of page) {
-          const pair = byRef.get(entity.ref);
-          if (pair !== undefined) pairs.replace(needed(kind, { ...pair, bin: entity }));
-        }
+      await pairs.foundInBin(kind, reader.readDeleted(kind, keys));
     } catch (error) {
       if (!(error instanceof NotComplete)) throw error;
       const reason = `its bin could not be read: ${error.detail}`;
