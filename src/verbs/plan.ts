@@ -179,6 +179,13 @@ function currentScope(scope: Scope, ids: IdMap): Scope {
     : { ...scope, refs: [...new Set(scope.refs.map((ref) => currentRef(ids, ref)))] };
 }
 
+/** The file of an object in one of two commits. */
+interface OneSide {
+  readonly ref: Ref;
+  readonly blob: string;
+  readonly path: string;
+}
+
 /** The objects that differ between two commits, what planning needs of both sides, the goal under today's ids and with what is ignored as it is now. */
 async function pairsBetween(
   { repository, kinds, configuration, now }: PlanRequest,
@@ -192,6 +199,13 @@ async function pairsBetween(
   const today = now().toISOString().slice(0, 10);
   // Of objects whose other side has not come: most have both in one window, and are settled there, so that little is held.
   const open = new Map<Ref, Pair>();
+  const renewed = new Set(Object.values(ids));
+  // Where git has one side of a file, the other one can only be a file of another name: of an object that was made anew.
+  const isWhole = (file: Ref, now: Ref): boolean =>
+    file === now &&
+    !keyOf(now)
+      .split('_')
+      .some((part) => renewed.has(part));
   const settle = ({ ref, live: current, goal: wanted }: Pair): void => {
     open.delete(ref);
     const kind = kinds.get(kindOf(ref))!;
@@ -203,30 +217,33 @@ async function pairsBetween(
     const goal = considered.ignored === 0 ? wanted : applyChange(kind, current, considered.change);
     pairs.add(needed(kind, { ref, ...(current && { live: current }), ...(goal && { goal }) }));
   };
-  const take = async (files: { ref: Ref; blob: string; path: string }[], side: 'live' | 'goal'): Promise<void> => {
+  const take = async (files: readonly OneSide[], side: 'live' | 'goal', oneSided: ReadonlySet<Ref>): Promise<void> => {
     for await (const { entity } of repository.entities(files)) {
       const kind = kinds.get(kindOf(entity.ref));
       if (kind === undefined) continue;
       const one = side === 'goal' ? translate(kind, entity, ids) : entity;
       const pair: Pair = { ref: one.ref, ...open.get(one.ref), [side]: one };
-      if (pair.live !== undefined && pair.goal !== undefined) settle(pair);
+      const whole = oneSided.has(entity.ref) && isWhole(entity.ref, one.ref);
+      if (whole || (pair.live !== undefined && pair.goal !== undefined)) settle(pair);
       else open.set(one.ref, pair);
     }
   };
-  let before: { ref: Ref; blob: string; path: string }[] = [];
-  let after: typeof before = [];
+  let before: OneSide[] = [];
+  let after: OneSide[] = [];
+  let oneSided = new Set<Ref>();
   for await (const { ref, path, before: left, after: right } of repository.diff(live.id, goal.id, scope)) {
     if (ref === undefined || !kinds.has(kindOf(ref))) continue;
     if (left !== undefined) before.push({ ref, blob: left, path });
     if (right !== undefined) after.push({ ref, blob: right, path });
+    if (left === undefined || right === undefined) oneSided.add(ref);
     // So few that they are garbage again while they are young: what grows old piles up until V8 looks at all of its heap.
     if (before.length + after.length < 200) continue;
-    await take(before, 'live');
-    await take(after, 'goal');
-    [before, after] = [[], []];
+    await take(before, 'live', oneSided);
+    await take(after, 'goal', oneSided);
+    [before, after, oneSided] = [[], [], new Set()];
   }
-  await take(before, 'live');
-  await take(after, 'goal');
+  await take(before, 'live', oneSided);
+  await take(after, 'goal', oneSided);
   for (const pair of [...open.values()]) settle(pair);
   return { pairs, ignored };
 }
