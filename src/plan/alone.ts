@@ -4,7 +4,7 @@ import type { PlannedObject, Refusal } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Body, Draft, ObjectPlan, Stage } from './input.ts';
 import { Pile } from './pile.ts';
-import { comingBy } from './relations.ts';
+import { comingBy, leadsOf } from './relations.ts';
 import type { Context } from './steps.ts';
 
 /** Something that is planned for an object. */
@@ -20,24 +20,29 @@ export const byPlace = (left: At<unknown>, right: At<unknown>): number => left.a
 export interface LoneBody extends At<Body> {
   /** Objects that must have been restored before. */
   readonly needs?: readonly Ref[];
+  /** Other steps of the object need this one, or this one needs that. */
+  readonly leads?: true;
+  readonly follows?: true;
 }
 
-type Waves = readonly [Pile<LoneBody>, Pile<LoneBody>];
+type Waves = readonly [Pile<LoneBody>, Pile<LoneBody>, Pile<LoneBody>];
 
 /** Everything planned for objects that stand alone, in the order of the pairs. */
 export class Alone {
-  /** The steps of each stage, by the wave of the stage that they are in: those that need a restore of the same stage are in the second one. */
+  /** The steps of each stage by the wave of it that they are in: one after a restore of the same stage, and one more after what leads. */
   readonly bodies: Readonly<Record<Stage, Waves>> = {
-    grow: [new Pile(), new Pile()],
-    policy: [new Pile(), new Pile()],
-    enforce: [new Pile(), new Pile()],
-    shrink: [new Pile(), new Pile()],
-    delete: [new Pile(), new Pile()],
+    grow: [new Pile(), new Pile(), new Pile()],
+    policy: [new Pile(), new Pile(), new Pile()],
+    enforce: [new Pile(), new Pile(), new Pile()],
+    shrink: [new Pile(), new Pile(), new Pile()],
+    delete: [new Pile(), new Pile(), new Pile()],
   };
   readonly objects = new Pile<At<PlannedObject>>();
   readonly refusals = new Pile<At<Refusal>>();
   /** Living objects that are changed, by kind. */
   readonly changed = new Map<string, number>();
+  /** Is there a step that leads? */
+  leads = false;
 
   /** Takes what is planned for a living object; `planned` where anything is. */
   take(object: ObjectPlan, planned: PlannedObject | undefined, context: Context): void {
@@ -56,10 +61,23 @@ export class Alone {
   }
 
   #add({ at, pair, refusals }: ObjectPlan, drafts: readonly Draft[], context: Context): void {
-    for (const { stage, body, needs } of drafts) {
-      const refs = new Set([...needs.map((other) => other.body.ref), ...comingBy(body, pair, context)]);
-      const wave = refs.size > 0 && stage === 'grow' ? 1 : 0;
-      this.bodies[stage][wave].push({ at, item: body, ...(refs.size > 0 ? { needs: [...refs] } : {}) });
+    const [lead] = leadsOf(drafts);
+    if (lead !== undefined) this.leads = true;
+    let leadWave = 0;
+    for (const draft of drafts) {
+      const { stage, body, needs } = draft;
+      const restored = needs.filter((other) => other.body.action === 'restore').map((other) => other.body.ref);
+      const refs = [...new Set([...restored, ...comingBy(body, pair, context)])];
+      const follows = lead !== undefined && needs.includes(lead);
+      const wave = stage !== 'grow' ? 0 : follows ? leadWave + 1 : refs.length > 0 ? 1 : 0;
+      if (draft === lead) leadWave = wave;
+      this.bodies[stage][wave]!.push({
+        at,
+        item: body,
+        ...(refs.length > 0 ? { needs: refs } : {}),
+        ...(draft === lead ? { leads: true as const } : {}),
+        ...(follows ? { follows: true as const } : {}),
+      });
     }
     for (const refusal of refusals) this.refusals.push({ at, item: refusal });
   }

@@ -20,7 +20,14 @@ import { lockOutGuard } from './lockout.ts';
 import { orderSteps } from './order.ts';
 import { Pile } from './pile.ts';
 import { policyKind, stagePolicies } from './policies.ts';
-import { becomesDynamic, independentKinds, reachedByPolicies, standsAlone } from './relations.ts';
+import {
+  becomesDynamic,
+  givenUp,
+  independentKinds,
+  type Relations,
+  reachedByPolicies,
+  standsAlone,
+} from './relations.ts';
 import { type Context, outlived, planObject, renewsOf, returning } from './steps.ts';
 import { digestOf } from './values.ts';
 
@@ -90,7 +97,12 @@ function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { pla
     const restored = new Set<Ref>();
     for (const { ref, bin } of missing)
       if (bin !== undefined && coming.has(ref) && independent.has(kindOf(ref))) restored.add(ref);
-    const relations = { reached: reachedByPolicies(context), independent, restored };
+    const relations: Relations = {
+      reached: reachedByPolicies(context),
+      independent,
+      restored,
+      givenUp: restored.size === 0 ? new Set() : givenUp(input),
+    };
     const held: ObjectPlan[] = [];
     const alone = new Alone();
     let at = 0;

@@ -21,6 +21,8 @@ export interface Stretch {
   readonly held: readonly number[];
   /** Numbers of the steps that restore objects. */
   readonly restoring: ReadonlyMap<Ref, number>;
+  /** Of steps that others of their object need, the numbers by the place of the object. */
+  readonly leading: ReadonlyMap<number, number>;
 }
 
 const byNumber = (left: Numbered, right: Numbered): number => left.number - right.number;
@@ -67,14 +69,19 @@ export class NumberedSteps implements Steps {
   }
 }
 
-function* unpacked({ bodies, first, wave, held, restoring }: Stretch): Generator<Numbered> {
+function* unpacked({ bodies, first, wave, held, restoring, leading }: Stretch): Generator<Numbered> {
   let before = 0;
   let passed = 0;
-  for (const { at, item, needs = [] } of bodies) {
+  for (const { at, item, needs = [], follows } of bodies) {
     while (passed < held.length && held[passed]! < at) passed += 1;
     const number = first + before + passed;
-    const needed = needs.length === 0 ? none : idsOf(needs.map((ref) => restoring.get(ref)!));
-    yield { at, number, item: { id: String(number), ...item, needs: needed, wave } as Step };
+    const needed = needs.map((ref) => restoring.get(ref)!);
+    if (follows) needed.push(leading.get(at)!);
+    yield {
+      at,
+      number,
+      item: { id: String(number), ...item, needs: needed.length === 0 ? none : idsOf(needed), wave } as Step,
+    };
     before += 1;
   }
 }

@@ -1,14 +1,14 @@
 // Order: drafts of all objects in, steps out, each after what it needs; derived from what refers to what, and from nothing else.
-import { isArray, isObject, type Json } from '../model/json.ts';
+import { isObject } from '../model/json.ts';
 import { merged } from '../model/merged.ts';
 import type { Step } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
-import { type Alone, type At, byPlace } from './alone.ts';
-import { type Body, type Draft, type ObjectPlan, stages } from './input.ts';
+import { type Alone, type At, byPlace, type LoneBody } from './alone.ts';
+import { type Draft, type ObjectPlan, stages } from './input.ts';
 import { idsOf, type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
 import { Pile } from './pile.ts';
 import { blocks, policyKind } from './policies.ts';
-import { afterOf, namedBy, placeholders, unique } from './relations.ts';
+import { afterOf, namedBy, placeholders, uniqueValues } from './relations.ts';
 import { type Context, refOf } from './steps.ts';
 import { referencesIn } from './values.ts';
 
@@ -126,29 +126,29 @@ function addPolicyNeeds(objects: readonly ObjectPlan[], context: Context): void 
 }
 
 function addReleases(objects: readonly ObjectPlan[]): void {
-  const values = (value: Json | undefined) =>
-    (isArray(value) ? value : value === undefined ? [] : [value]).filter((one) => typeof one === 'string');
   const holders = new Map<string, Draft>();
   for (const { pair, drafts } of objects)
-    for (const draft of drafts)
-      for (const name of unique) {
-        const { body } = draft;
-        if (body.action !== 'delete' && !(body.action === 'update' && Object.hasOwn(body.after, name))) continue;
-        const kept = body.action === 'update' ? values(body.after[name]) : [];
-        for (const value of values(pair.live?.attributes[name]))
-          if (!kept.includes(value)) holders.set(`${kindOf(pair.ref)} ${name} ${value}`, draft);
-      }
+    for (const draft of drafts) {
+      const { body } = draft;
+      if (body.action !== 'delete' && body.action !== 'update') continue;
+      const kept = body.action === 'update' ? body.after : {};
+      const held = Object.entries(pair.live?.attributes ?? {}).filter(
+        ([name]) => body.action === 'delete' || Object.hasOwn(kept, name),
+      );
+      const after = new Set(uniqueValues(kindOf(pair.ref), kept));
+      for (const value of uniqueValues(kindOf(pair.ref), Object.fromEntries(held)))
+        if (!after.has(value)) holders.set(value, draft);
+    }
   for (const { pair, drafts } of objects)
     for (const draft of drafts) {
       const after = afterOf(draft.body);
       if (!isObject(after)) continue;
-      for (const name of unique)
-        for (const value of values(after[name])) {
-          const holder = holders.get(`${kindOf(pair.ref)} ${name} ${value}`);
-          if (holder === undefined || holder === draft) continue;
-          draft.after.push(holder);
-          holder.stage = draft.stage;
-        }
+      for (const value of uniqueValues(kindOf(pair.ref), after)) {
+        const holder = holders.get(value);
+        if (holder === undefined || holder === draft) continue;
+        draft.after.push(holder);
+        holder.stage = draft.stage;
+      }
     }
 }
 
@@ -176,6 +176,7 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
   let next = 1;
   let wave = 0;
   const restoring = new Map<Ref, number>();
+  const leading = new Map<number, number>();
   const place = (draft: Draft): void => {
     placed.set(draft, { number: next, wave });
     if (draft.body.action === 'restore') restoring.set(draft.body.ref, next);
@@ -190,12 +191,16 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
       // What stands alone is at the place of its object.
       if (bodies !== undefined && bodies.length > 0) {
         const among = ready.map((draft) => ({ at: places.get(draft)!, item: draft }));
-        stretches.push({ bodies, first: next, wave, held: among.map(({ at }) => at), restoring });
-        if (among.length === 0) next += bodies.length;
+        stretches.push({ bodies, first: next, wave, held: among.map(({ at }) => at), restoring, leading });
+        if (among.length === 0 && !alone.leads) next += bodies.length;
         else
-          for (const { item } of merged<At<Draft | Body>>([among, bodies], byPlace))
-            if ('body' in item) place(item);
-            else next += 1;
+          for (const one of merged<At<Draft> | LoneBody>([among, bodies], byPlace)) {
+            if ('body' in one.item) place(one.item);
+            else {
+              if ('leads' in one) leading.set(one.at, next);
+              next += 1;
+            }
+          }
       } else for (const draft of ready) place(draft);
       wave += 1;
     }

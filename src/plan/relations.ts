@@ -2,13 +2,35 @@
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import { holds, type Kind, type Kinds } from '../model/kind.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
-import type { Body, ObjectPlan, Pair } from './input.ts';
+import type { Body, Draft, ObjectPlan, Pair, PlanInput } from './input.ts';
 import { policyKind } from './policies.ts';
 import { type Context, refOf } from './steps.ts';
 import { referencesIn } from './values.ts';
 
 /** Values that one object only may have at a time: whoever gives it up comes first, even if that is a deletion. */
 export const unique = ['userPrincipalName', 'mailNickname', 'identifierUris'];
+
+/** The values of an object that no other one of its kind may have, each as a text that says which. */
+export function uniqueValues(kind: string, attributes: JsonObject): string[] {
+  return unique.flatMap((name) => {
+    const value = attributes[name];
+    const values = isArray(value) ? value : [value];
+    return values.flatMap((one) => (typeof one === 'string' ? [`${kind} ${name} ${one}`] : []));
+  });
+}
+
+/** Such values that objects of the tenant have and will not have: whoever is to have one has to wait. */
+export function givenUp({ kinds, pairs }: PlanInput): Set<string> {
+  const found = new Set<string>();
+  for (const { name, attributes } of kinds.values()) {
+    if (!unique.some((one) => attributes[one] !== undefined)) continue;
+    for (const { live, goal } of pairs.of(name)) {
+      const kept = new Set(uniqueValues(name, goal?.attributes ?? {}));
+      for (const value of uniqueValues(name, live?.attributes ?? {})) if (!kept.has(value)) found.add(value);
+    }
+  }
+  return found;
+}
 
 /** Refs that the placeholders in a value stand for. */
 export function placeholders(value: Json | undefined, found: Set<Ref> = new Set()): Set<Ref> {
@@ -105,26 +127,36 @@ export interface Relations {
   readonly independent: ReadonlySet<string>;
   /** Objects that a step brings back from the bin which itself needs no other one: it is done before anything else. */
   readonly restored: ReadonlySet<Ref>;
+  /** As {@link givenUp} gives it, where anything comes. */
+  readonly givenUp: ReadonlySet<string>;
 }
 
 /**
- * Does no step of this object need another one but for those that restore objects, and is none of them needed but for the one that restores it?
- * Where that is not sure it does not stand alone.
+ * Does no step of this object need another one but for those that restore objects and one update of its own, and does no other object need one of
+ * its steps but for the one that restores it? Where that is not sure it does not stand alone.
  */
 export function standsAlone({ pair, drafts }: ObjectPlan, context: Context, relations: Relations): boolean {
   const { reached, independent, restored } = relations;
-  if (!independent.has(kindOf(pair.ref)) || reached.has(pair.ref)) return false;
-  if (drafts.length === 0) return true;
   const kind = context.input.kinds.get(kindOf(pair.ref))!;
+  if (!independent.has(kind.name) || reached.has(pair.ref)) return false;
+  if (drafts.length === 0) return true;
   if (pair.goal === undefined || becomesDynamic(pair, kind)) return false;
   if (pair.live === undefined && !restored.has(pair.ref)) return false;
-  return drafts.every((draft) => {
-    const { body, needs, after } = draft;
-    if (after.length > 0 || needs.some((other) => other.body.action !== 'restore')) return false;
-    const written = afterOf(body) ?? {};
-    if (unique.some((name) => Object.hasOwn(written as JsonObject, name))) return false;
+  const leads = leadsOf(drafts);
+  if (leads.size > 1 || [...leads].some((lead) => lead.stage !== 'grow' || leadsOf([lead]).size > 0)) return false;
+  return drafts.every(({ body, after }) => {
+    if (after.length > 0) return false;
+    const taken = uniqueValues(kind.name, (afterOf(body) ?? {}) as JsonObject);
+    // What is there may itself give up a value that another one waits for.
+    if (taken.length > 0 && (pair.live !== undefined || taken.some((value) => relations.givenUp.has(value))))
+      return false;
     return comingBy(body, pair, context).every((ref) => restored.has(ref));
   });
+}
+
+/** What some of the drafts need beside the restoring of objects. */
+export function leadsOf(drafts: readonly Draft[]): Set<Draft> {
+  return new Set(drafts.flatMap(({ needs }) => needs.filter(({ body }) => body.action !== 'restore')));
 }
 
 /** Of the objects that a draft names those that come by the plan. */

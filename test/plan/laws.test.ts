@@ -274,11 +274,21 @@ function carryOut({ steps }: Plan, before: readonly Entity[], bin: ReadonlyMap<R
   return { now, ids };
 }
 
+/** As it lies in the bin, where a name that only one may have does not keep others from it (reference 3.1). */
+function mangled(one: Entity): Entity {
+  const { mailNickname: name } = one.attributes;
+  return typeof name !== 'string' || name.endsWith('2')
+    ? one
+    : { ...one, attributes: { ...one.attributes, mailNickname: `binned ${name}` } };
+}
+
 function given(tenants: readonly Both[]) {
   const live = tenants.flatMap(({ live: one }) => (one === undefined ? [] : [one]));
   const goal = tenants.flatMap(({ goal: one }) => (one === undefined ? [] : [one]));
   const binned = tenants.flatMap(({ live: now, goal: one, inBin }) =>
-    now === undefined && one !== undefined && inBin && one.attributes.onPremisesSyncEnabled !== true ? [one] : [],
+    now === undefined && one !== undefined && inBin && one.attributes.onPremisesSyncEnabled !== true
+      ? [mangled(one)]
+      : [],
   );
   return { live, goal, bin: binned };
 }
