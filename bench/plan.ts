@@ -1,8 +1,8 @@
-// Planning a recovery of every user of a tenant, against one of a hundredth of them: the memory and the CPU that so many changes take.
+// Planning a recovery of every user of a tenant, changed or deleted, against one of a hundredth of them: the memory and the CPU that so much takes.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kinds } from '../src/kinds/index.ts';
-import type { Plan } from '../src/model/plan.ts';
+import type { Plan, Step } from '../src/model/plan.ts';
 import { openRepository } from '../src/repo/index.ts';
 import { cpuUsed, type Row, runProgram } from './measure.ts';
 import { driftline, inFolder, startSandbox } from './processes.ts';
@@ -20,16 +20,21 @@ export async function planning({ users, profile }: Options): Promise<Row[]> {
       const file = join(folder, 'plan.json');
       await runProgram('git', ['init', '--quiet', '--bare', '--initial-branch=main', folder], folder);
       await driftline(['snapshot', '--repo', folder, '--format', 'json'], sandbox);
-      const plan = async (changes: number, flags: readonly string[] = []) => {
-        await sandbox.change(changes);
+      const plan = async (flags: readonly string[] = []) => {
         const words = ['plan', 'HEAD', '--kind', 'users', '--allow-mass-change', '--out', file, '--repo', folder];
         const cost = await driftline(words, { ...sandbox, flags });
         return { ...cost, cpu: cost.own + cost.programs };
       };
-      const small = await plan(few);
-      const large = await plan(users, profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]);
-      const { steps, live, goal } = JSON.parse(await readFile(file, 'utf8')) as Plan;
+      await sandbox.change(few);
+      const small = await plan();
+      await sandbox.change(users);
+      const large = await plan(profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profile}`]);
+      const { steps, live, goal } = JSON.parse(await readFile(file, 'utf8')) as { steps: Step[] } & Plan;
       const sides = await readingSides(folder, [live.commit, goal.commit]);
+      await sandbox.remove(Math.round(users / 2));
+      const back = await plan();
+      const restoring = JSON.parse(await readFile(file, 'utf8')) as { steps: Step[] };
+      const restored = restoring.steps.filter(({ action }) => action === 'restore').length;
       const row = { bench: 'plan', context: { 'CPU, ms': large.cpu, 'of the small one': small.cpu, wall: large.wall } };
       return [
         {
@@ -47,6 +52,14 @@ export async function planning({ users, profile }: Options): Promise<Row[]> {
           limit: small.peak,
           unit: 'MB',
           target: 1.2,
+        },
+        {
+          ...row,
+          what: `peak memory of planning ${restored} restores and what else differs, ${restoring.steps.length} steps`,
+          measured: back.peak,
+          limit: 600,
+          unit: 'MB',
+          target: 1,
         },
         {
           ...row,

@@ -19,6 +19,8 @@ export interface SandboxProcess {
   readonly env: Readonly<Record<string, string>>;
   /** Changes so many users; gives what the sandbox has cost so far. */
   change(users: number): Promise<SandboxCost>;
+  /** Deletes so many users, which then lie in the bin; gives what the sandbox has cost so far. */
+  remove(users: number): Promise<SandboxCost>;
   close(): Promise<void>;
 }
 
@@ -30,13 +32,15 @@ export async function startSandbox(sizes: Sizes): Promise<SandboxProcess> {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await lines.next()).value as string);
   const { graphUrl, env } = await next();
+  const ask = async (what: object): Promise<SandboxCost> => {
+    child.stdin.write(`${JSON.stringify(what)}\n`);
+    return next();
+  };
   return {
     graphUrl,
     env,
-    change: async (users) => {
-      child.stdin.write(`${JSON.stringify({ change: users })}\n`);
-      return next();
-    },
+    change: (users) => ask({ change: users }),
+    remove: (users) => ask({ remove: users }),
     close: () => ended(child),
   };
 }
