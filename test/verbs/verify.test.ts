@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, exampleState } from '../../src/sandbox/index.ts';
@@ -75,6 +76,19 @@ function copy(): string {
   return repo;
 }
 
+/**
+ * Does the file of a loose object unpack to the same bytes? Where its compressed data ends inside a byte, the rest of that byte means nothing: it is
+ * no part of the object, and git reads over it.
+ */
+function saysTheSame(file: string, before: Buffer, after: Buffer): boolean {
+  if (!/objects\/[0-9a-f]{2}\/[0-9a-f]{38}$/.test(file)) return false;
+  try {
+    return inflateSync(after).equals(inflateSync(before));
+  } catch {
+    return false;
+  }
+}
+
 /** No findings, after so long that whoever looks must be stuck. */
 const hanging = (milliseconds: number) => wait(milliseconds, [] as never[], { ref: false });
 
@@ -107,6 +121,7 @@ describe('verify', () => {
         const bytes = readFileSync(file);
         const changed = Buffer.from(bytes);
         changed[whichByte % bytes.length]! ^= flip;
+        if (saysTheSame(file, bytes, changed)) return;
         rmSync(file, { force: true });
         writeFileSync(file, changed);
         if ((await Promise.race([findings(repo), hanging(60_000)])).length === 0)
