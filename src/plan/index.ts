@@ -11,12 +11,12 @@ import {
   type Refusal,
   type Step,
 } from '../model/plan.ts';
-import { keyOf, kindOf, type Ref } from '../model/ref.ts';
+import { kindOf, type Ref } from '../model/ref.ts';
 import { Alone, type At, byPlace } from './alone.ts';
 import { sealPlan } from './file.ts';
 import { overThreshold } from './guard.ts';
 import type { ObjectPlan, Pair, PlanInput } from './input.ts';
-import { lockOutGuard } from './lockout.ts';
+import { decidesInBin, lockOutGuard } from './lockout.ts';
 import { orderSteps } from './order.ts';
 import { Pile } from './pile.ts';
 import { policyKind, stagePolicies } from './policies.ts';
@@ -35,7 +35,7 @@ export { accessMeanings } from './access.ts';
 export { parsePlan, printPlan, sealPlan } from './file.ts';
 export { type AgedGrant, type Grant, gaveThen, grantsOf } from './grants.ts';
 export type { AccessState, Pair, PlanInput } from './input.ts';
-export { decidingGroups, type LockOutGuard, lockOutGuard } from './lockout.ts';
+export { decidesInBin, decidingGroups, type LockOutGuard, lockOutGuard } from './lockout.ts';
 export { needed } from './needed.ts';
 export { Pairs } from './pairs.ts';
 export { policyKind } from './policies.ts';
@@ -190,8 +190,7 @@ function guardedAccess(objects: readonly ObjectPlan[], steps: Iterable<Step>, in
   if (input.emergencyAccounts.length === 0) return { blockers: withoutAccount(objects, input), warnings: [] };
   const binned = new Map<Ref, JsonObject>();
   for (const { ref, bin } of input.pairs.missing())
-    if (bin !== undefined && (kindOf(ref) === policyKind || input.emergencyAccounts.includes(keyOf(ref))))
-      binned.set(ref, bin.attributes);
+    if (bin !== undefined && decidesInBin(ref, input.emergencyAccounts)) binned.set(ref, bin.attributes);
   const guard = lockOutGuard(input.access, (ref) => binned.get(ref));
   const blockers: Refusal[] = [];
   const before = guard.safe();

@@ -63,6 +63,11 @@ export function lockOutGuard(
   };
 }
 
+/** Does what lies in the bin decide about who can sign in, should it come back? The guard asks for nothing else of it. */
+export function decidesInBin(ref: Ref, emergencyAccounts: readonly string[]): boolean {
+  return kindOf(ref) === policyKind || (kindOf(ref) === 'users' && emergencyAccounts.includes(keyOf(ref)));
+}
+
 function withOldIds(attributes: JsonObject, old: ReadonlyMap<string, string>): JsonObject {
   const at = (value: Json): Json => {
     if (typeof value === 'string') return old.get(value) ?? value;

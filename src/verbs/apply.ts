@@ -6,6 +6,7 @@ import { type JournalState, leftovers, openJournal, readJournal, type WalkResult
 import type { Commit } from '../model/commit.ts';
 import type { Configuration } from '../model/config.ts';
 import type { Entity } from '../model/entity.ts';
+import { grouped } from '../model/grouped.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Kinds } from '../model/kind.ts';
 import { currentRef, type IdMap, type Plan, planBlocked, type Step } from '../model/plan.ts';
@@ -14,7 +15,7 @@ import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Leftover, Outcome, RunRecord, SettlePolicy, StepRequests } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
-import { digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
+import { decidesInBin, digestOf, lockOutGuard, parsePlan, policyKind, printPlan } from '../plan/index.ts';
 import { readingTogether, settle, stepRequests } from '../tenant/index.ts';
 import { keepOnBranch } from './branch.ts';
 import { capture } from './capture.ts';
@@ -180,8 +181,11 @@ async function notYetApplied(plan: Plan, { repository }: ApplyRequest): Promise<
   const [run] = runs;
   const ids = await idMapAt(repository, await repository.tip());
   let again: Step | undefined;
-  for (const step of plan.steps)
-    if (step.action === 'recreate' && Object.values(step.renews).some((was) => Object.hasOwn(ids, was))) again ??= step;
+  for (const step of plan.steps) {
+    if (step.action !== 'recreate' || !Object.values(step.renews).some((was) => Object.hasOwn(ids, was))) continue;
+    again = step;
+    break;
+  }
   if (run === undefined && again === undefined) return;
   const stopped = run !== undefined && (!run.state.ended || run.state.interrupted);
   throw new Problem({
@@ -264,26 +268,24 @@ async function carryOn(
 
 /** Follows who can sign in from what the tenant is now, not from what it was when the plan was made. */
 async function guardFor(plan: Plan, request: ApplyRequest, ids: IdMap) {
-  if (request.configuration.emergencyAccounts.length === 0) return undefined;
+  const { emergencyAccounts } = request.configuration;
+  if (emergencyAccounts.length === 0) return undefined;
   const changing = new Set<string>();
-  const restoring = new Map<string, string[]>();
+  const restoring: Ref[] = [];
   const coming: { attributes: JsonObject }[] = [];
   for (const step of plan.steps) {
     const kind = kindOf(step.ref);
     changing.add(kind);
-    if (step.action === 'restore') restoring.set(kind, [...(restoring.get(kind) ?? []), keyOf(step.ref)]);
+    if (step.action === 'restore' && decidesInBin(step.ref, emergencyAccounts)) restoring.push(step.ref);
     if (kind === policyKind && (step.action === 'update' || step.action === 'recreate'))
       coming.push({ attributes: withoutPlaceholders(step.after, ids) });
   }
   const access = await accessState(request, changing, coming, ids);
   if (access === undefined) return undefined;
   const binned = new Map<Ref, Entity>();
-  for (const kind of request.kinds.values()) {
-    const keys = restoring.get(kind.name);
-    if (keys === undefined) continue;
-    for await (const page of request.reader.readDeleted(kind, keys))
+  for (const [name, refs] of grouped(restoring, kindOf))
+    for await (const page of request.reader.readDeleted(request.kinds.get(name)!, refs.map(keyOf)))
       for (const entity of page) binned.set(entity.ref, entity);
-  }
   return lockOutGuard(access, (ref) => binned.get(ref)?.attributes, ids);
 }
 
