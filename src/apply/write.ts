@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { NotComplete } from '../model/coverage.ts';
 import type { Entity } from '../model/entity.ts';
 import { canonicalText, isObject, type Json } from '../model/json.ts';
-import type { Kind } from '../model/kind.ts';
+import { type Kind, requiredReferences } from '../model/kind.ts';
 import { currentRef, type Step } from '../model/plan.ts';
 import { isGuid, keyOf } from '../model/ref.ts';
 import type { Outcome } from '../model/run.ts';
@@ -87,13 +87,13 @@ async function beforeWriting(
  * that one may have left it? Then what the step writes is as it was, or as it shall be; and what it deletes differs only in such values.
  */
 function asPlanned(walk: Walk, now: Step, kind: Kind, entity: Entity): boolean {
-  const source = Object.values(kind.attributes).find(({ required, refersTo }) => required && refersTo?.by === 'appId');
-  if (source?.refersTo === undefined || !walk.written.has(source.refersTo.kind)) return false;
+  const source = requiredReferences(kind).find(({ by }) => by === 'appId');
+  if (source === undefined || !walk.written.has(source.kind)) return false;
   const shows = (name: string, value: Json | undefined) => showsAll(kind, entity.attributes, { [name]: value ?? null });
   if (now.action === 'update')
     return Object.keys(now.after).every((name) => shows(name, now.before[name]) || shows(name, now.after[name]));
   if (now.action !== 'delete') return false;
-  const inherited = walk.options.kinds.get(source.refersTo.kind)?.attributes ?? {};
+  const inherited = walk.options.kinds.get(source.kind)?.attributes ?? {};
   const names = new Set([...Object.keys(now.before), ...Object.keys(entity.attributes)]);
   // What nobody can write there (replyUrls) has changed with the application alone, under whatever name that has it.
   const follows = (name: string) => inherited[name] !== undefined || kind.attributes[name]?.write === 'never';

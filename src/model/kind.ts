@@ -264,6 +264,13 @@ export function nameAttributes(kind: Kind | undefined): readonly string[] {
   return kind?.names ?? ['displayName'];
 }
 
+/** What an object of this kind cannot be without: the references of its attributes that Graph demands (a service principal's application). */
+export function requiredReferences(kind: Kind): Reference[] {
+  return Object.values(kind.attributes).flatMap(({ required, refersTo }) =>
+    required === true && refersTo !== undefined ? [refersTo] : [],
+  );
+}
+
 const rowsByCloud = new Map<string, WeakMap<Kind, Kind>>();
 
 /** A kind as a cloud has it: without the links that there are not. */

@@ -27,15 +27,17 @@ export interface LoneBody extends At<Body> {
 
 type Waves = readonly [Pile<LoneBody>, Pile<LoneBody>, Pile<LoneBody>];
 
+const waves = (): Waves => [new Pile(), new Pile(), new Pile()];
+
 /** Everything planned for objects that stand alone, in the order of the pairs. */
 export class Alone {
   /** The steps of each stage by the wave of it that they are in: one after a restore of the same stage, and one more after what leads. */
   readonly bodies: Readonly<Record<Stage, Waves>> = {
-    grow: [new Pile(), new Pile(), new Pile()],
-    policy: [new Pile(), new Pile(), new Pile()],
-    enforce: [new Pile(), new Pile(), new Pile()],
-    shrink: [new Pile(), new Pile(), new Pile()],
-    delete: [new Pile(), new Pile(), new Pile()],
+    grow: waves(),
+    policy: waves(),
+    enforce: waves(),
+    shrink: waves(),
+    delete: waves(),
   };
   readonly objects = new Pile<At<PlannedObject>>();
   readonly refusals = new Pile<At<Refusal>>();

@@ -84,7 +84,7 @@ export function parsePlan(text: string, subject: string): Plan {
   const { steps, objects, refusals } = value;
   if (
     !isArray(steps) ||
-    !steps.every((step, at) => isStep(step as unknown as Step) && isObject(step) && step.id === String(at + 1)) ||
+    !steps.every((step, at) => isObject(step) && isStep(step as unknown as Step) && step.id === String(at + 1)) ||
     !isArray(refusals) ||
     !isArray(objects) ||
     !objects.every((object) => isObject(object) && isRef(object.ref))

@@ -1,7 +1,7 @@
 // What planning needs: a pair of whole objects in; the same pair out with what differs, and of what is equal only that which planning looks at.
 import { type Entity, type Link, linkText } from '../model/entity.ts';
 import { equal } from '../model/json.ts';
-import { type Condition, type Kind, nameAttributes } from '../model/kind.ts';
+import { type Condition, type Kind, nameAttributes, requiredReferences } from '../model/kind.ts';
 import { together } from './attributes.ts';
 import type { Pair } from './input.ts';
 import { digestOf, hasUnknownValue } from './values.ts';
@@ -77,17 +77,13 @@ export function needed(kind: Kind, pair: Pair): Pair {
     return { ref, live: { ...now, links: links[0] }, goal: { ...wanted, links: links[1] }, digest };
   }
   // What cannot be without another object may have to be made anew all the same.
-  if (goal === undefined || bin === undefined || isDependent(kind)) return copied(pair);
+  if (goal === undefined || bin === undefined || requiredReferences(kind).length > 0) return copied(pair);
   // What links come back with it nobody knows, so that all of the goal's are looked at.
   const [lying, wanted] = attributes(bin, goal, accessGiving(kind));
   return copied({ ref, bin: lying, goal: wanted });
 }
 
 const none: ReadonlySet<string> = new Set();
-
-function isDependent(kind: Kind): boolean {
-  return Object.values(kind.attributes).some(({ required, refersTo }) => required === true && refersTo !== undefined);
-}
 
 function accessGiving(kind: Kind): ReadonlySet<string> {
   const giving = Object.entries(kind.attributes).filter(([, { access }]) => access !== undefined);

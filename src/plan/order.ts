@@ -130,14 +130,10 @@ function addReleases(objects: readonly ObjectPlan[]): void {
   for (const { pair, drafts } of objects)
     for (const draft of drafts) {
       const { body } = draft;
-      if (body.action !== 'delete' && body.action !== 'update') continue;
-      const kept = body.action === 'update' ? body.after : {};
-      const held = Object.entries(pair.live?.attributes ?? {}).filter(
-        ([name]) => body.action === 'delete' || Object.hasOwn(kept, name),
-      );
-      const after = new Set(uniqueValues(kindOf(pair.ref), kept));
-      for (const value of uniqueValues(kindOf(pair.ref), Object.fromEntries(held)))
-        if (!after.has(value)) holders.set(value, draft);
+      // Of what comes back nobody waits for what it had in the bin.
+      if (pair.live === undefined || (body.action !== 'delete' && body.action !== 'update')) continue;
+      const kept = new Set(body.action === 'update' ? uniqueValues(kindOf(pair.ref), body.after) : []);
+      for (const value of uniqueValues(kindOf(pair.ref), body.before)) if (!kept.has(value)) holders.set(value, draft);
     }
   for (const { pair, drafts } of objects)
     for (const draft of drafts) {

@@ -3,7 +3,6 @@
 import type { Entity } from '../model/entity.ts';
 import { compareText } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
-import type { List } from '../model/list.ts';
 import { merged } from '../model/merged.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Pair } from './input.ts';
@@ -30,10 +29,9 @@ const order = (left: Pair, right: Pair): number => compareText(left.ref, right.r
  * Pairs by kind, in the order of the rows, then by ref. Of kinds with many objects they are packed, where they come in that order, as they do out of
  * git; whoever walks them is given copies.
  */
-export class Pairs implements List<Pair> {
+export class Pairs implements Iterable<Pair> {
   readonly #kinds: Kinds;
   readonly #byKind: ReadonlyMap<string, OfKind>;
-  #length = 0;
 
   /** RangeError for a pair whose kind is not among the kinds. */
   constructor(kinds: Kinds, pairs: Iterable<Pair> = []) {
@@ -47,10 +45,6 @@ export class Pairs implements List<Pair> {
     for (const pair of pairs) this.add(pair);
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   add(pair: Pair): void {
     const of = this.#byKind.get(kindOf(pair.ref));
     if (of === undefined) throw new RangeError(`no such kind: ${kindOf(pair.ref)}`);
@@ -60,7 +54,6 @@ export class Pairs implements List<Pair> {
       of.packed[sides].push(pair);
       of.last[sides] = pair.ref;
     } else of.held.set(pair.ref, pair);
-    this.#length += 1;
   }
 
   *[Symbol.iterator](): Generator<Pair> {

@@ -1,6 +1,6 @@
 // Relations: what a draft names, needs or sets free, by which drafts of different objects hang together; and which objects stand alone.
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
-import { holds, type Kind, type Kinds } from '../model/kind.ts';
+import { holds, type Kind, type Kinds, requiredReferences } from '../model/kind.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Body, Draft, ObjectPlan, Pair, PlanInput } from './input.ts';
 import { policyKind } from './policies.ts';
@@ -8,7 +8,7 @@ import { type Context, refOf } from './steps.ts';
 import { referencesIn } from './values.ts';
 
 /** Values that one object only may have at a time: whoever gives it up comes first, even if that is a deletion. */
-export const unique = ['userPrincipalName', 'mailNickname', 'identifierUris'];
+const unique = ['userPrincipalName', 'mailNickname', 'identifierUris'];
 
 /** The values of an object that no other one of its kind may have, each as a text that says which. */
 export function uniqueValues(kind: string, attributes: JsonObject): string[] {
@@ -111,11 +111,10 @@ export function reachedByPolicies(context: Context): Set<Ref> {
 export function independentKinds(kinds: Kinds): ReadonlySet<string> {
   const found = new Set([...kinds.keys()].filter((name) => name !== policyKind));
   for (const kind of kinds.values())
-    for (const { required, refersTo } of Object.values(kind.attributes))
-      if (required === true && refersTo !== undefined) {
-        found.delete(kind.name);
-        found.delete(refersTo.kind);
-      }
+    for (const other of requiredReferences(kind)) {
+      found.delete(kind.name);
+      found.delete(other.kind);
+    }
   return found;
 }
 

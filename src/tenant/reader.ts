@@ -287,12 +287,12 @@ function objectIn(body: Json | undefined, path: string): JsonObject {
 
 /**
  * What to list of a bin, through the listing of the type, which takes `$select` as the type's own does (documentation of List deletedItems; a read
- * of one item gives default properties only): the few that are asked for by their ids; all of it where Graph has no filter for it, or where the ids would need more
- * requests than so many pages of a large bin (reference 1.2: 999 to a page).
+ * of one item gives default properties only): the few that are asked for by their ids; all of it where Graph has no filter for it, or where the
+ * ids would need more requests than the pages of a large bin, which are as long as those of the type (reference 1.4).
  */
 function binListings(kind: Kind, bin: string, keys: readonly string[], $select: string | undefined): string[] {
   if (kind.lane === 'conditionalAccess') return [bin];
-  if (keys.length > idsPerFilter * mostFilters) return [withQuery(bin, { $top: '999', $select })];
+  if (keys.length > idsPerFilter * mostFilters) return [withQuery(bin, { $top: kind.pageSize, $select })];
   const ids = keys.map((key) => quoted(graphIdOf(kind, key) ?? key));
   const listings: string[] = [];
   for (let at = 0; at < ids.length; at += idsPerFilter) {

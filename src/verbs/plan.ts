@@ -217,7 +217,10 @@ async function pairsBetween(
     const goal = considered.ignored === 0 ? wanted : applyChange(kind, current, considered.change);
     pairs.add(needed(kind, { ref, ...(current && { live: current }), ...(goal && { goal }) }));
   };
-  const take = async (files: readonly OneSide[], side: 'live' | 'goal', oneSided: ReadonlySet<Ref>): Promise<void> => {
+  let before: OneSide[] = [];
+  let after: OneSide[] = [];
+  let oneSided = new Set<Ref>();
+  const take = async (files: readonly OneSide[], side: 'live' | 'goal'): Promise<void> => {
     for await (const { entity } of repository.entities(files)) {
       const kind = kinds.get(kindOf(entity.ref));
       if (kind === undefined) continue;
@@ -228,22 +231,20 @@ async function pairsBetween(
       else open.set(one.ref, pair);
     }
   };
-  let before: OneSide[] = [];
-  let after: OneSide[] = [];
-  let oneSided = new Set<Ref>();
+  const takeWindow = async (): Promise<void> => {
+    await take(before, 'live');
+    await take(after, 'goal');
+    [before, after, oneSided] = [[], [], new Set()];
+  };
   for await (const { ref, path, before: left, after: right } of repository.diff(live.id, goal.id, scope)) {
     if (ref === undefined || !kinds.has(kindOf(ref))) continue;
     if (left !== undefined) before.push({ ref, blob: left, path });
     if (right !== undefined) after.push({ ref, blob: right, path });
     if (left === undefined || right === undefined) oneSided.add(ref);
     // So few that they are garbage again while they are young: what grows old piles up until V8 looks at all of its heap.
-    if (before.length + after.length < 200) continue;
-    await take(before, 'live', oneSided);
-    await take(after, 'goal', oneSided);
-    [before, after, oneSided] = [[], [], new Set()];
+    if (before.length + after.length >= 200) await takeWindow();
   }
-  await take(before, 'live', oneSided);
-  await take(after, 'goal', oneSided);
+  await takeWindow();
   for (const pair of [...open.values()]) settle(pair);
   return { pairs, ignored };
 }
