@@ -3,8 +3,8 @@ import { type Inputs, readInputs } from './action/inputs.ts';
 import { notify } from './action/notify.ts';
 import { pullRefs, Runner, type World } from './action/runner.ts';
 import { type Needs, type Site, withSite } from './action/site.ts';
+import { markdownText } from './model/escape.ts';
 import { exitStatus, Problem } from './model/problem.ts';
-import { markdownText } from './report/index.ts';
 
 interface Mode {
   readonly needs: Needs;

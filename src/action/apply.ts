@@ -2,12 +2,13 @@
 import { cp, mkdir, readFile, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { openJournal } from '../apply/index.ts';
+import { markdownText } from '../model/escape.ts';
 import type { Plan } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
 import { parsePlan } from '../plan/index.ts';
-import { count, markdownText } from '../report/index.ts';
+import { count } from '../report/index.ts';
 import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../verbs/apply.ts';
 import { endedRuns, startedRuns } from '../verbs/runs.ts';
 import { version } from '../version.ts';

@@ -1,6 +1,7 @@
 // Modes plan and revert: what a commit, or a pull request's merged result, would do to the tenant; shown, commented, and saved for approval.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markdownText } from '../model/escape.ts';
 import { requireMoment } from '../model/moment.ts';
 import { type Plan, type PlanOptions, planOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
@@ -8,7 +9,7 @@ import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
 import { printPlan } from '../plan/index.ts';
-import { count, markdownText } from '../report/index.ts';
+import { count } from '../report/index.ts';
 import { planRecovery } from '../verbs/plan.ts';
 import { planSheet } from '../verbs/plan-sheet.ts';
 import { resolveScope } from '../verbs/scope.ts';

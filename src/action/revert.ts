@@ -1,9 +1,10 @@
 // Mode revert: a commit, or the words of somebody with write access on a drift pull request, into a plan that takes the drift back.
+
+import { markdownText } from '../model/escape.ts';
 import { type AccessClass, accessClasses } from '../model/kind.ts';
 import type { PlanOptions } from '../model/plan.ts';
 import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
-import { markdownText } from '../report/index.ts';
 import { tenantsFolder } from '../verbs/tenants.ts';
 import { requireKind } from '../workplace.ts';
 import { isDriftBranch } from './drift.ts';

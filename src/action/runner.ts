@@ -1,7 +1,7 @@
 // The runner's file contract: what a step may read (inputs, event) and write (log, annotations, outputs, summary), every text made inert for it.
 import { appendFileSync, readFileSync } from 'node:fs';
+import { terminalText } from '../model/escape.ts';
 import { Problem } from '../model/problem.ts';
-import { terminalText } from '../report/index.ts';
 import type { Time } from '../tenant/index.ts';
 
 /** The largest step summary that the runner uploads; a larger one is dropped whole (engineering.md 2). */

@@ -1,8 +1,8 @@
 // Modes verify and tenants: what is asked of the repository alone, with no tenant and no credentials.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { markdownText } from '../model/escape.ts';
 import { exitStatus } from '../model/problem.ts';
-import { markdownText } from '../report/index.ts';
 import { listTenants, tenantMatrix, tenantsFolder } from '../verbs/tenants.ts';
 import { verify } from '../verbs/verify.ts';
 import { topConfiguration, wrong } from './inputs.ts';

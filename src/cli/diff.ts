@@ -44,7 +44,7 @@ export const diffCommand = command<Arguments>({
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
     const { diff } = await import('../verbs/diff.ts');
-    const progress = watchProgress(argv, terminal);
+    const progress = await watchProgress(argv, terminal);
     let reader: Promise<TenantReader> | undefined;
     const repository = await workplace.openRepository();
     try {

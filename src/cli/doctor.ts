@@ -1,6 +1,7 @@
 // driftline doctor: what a snapshot depends on, checked one after another, with what to do where something is missing.
+
+import { visible } from '../model/escape.ts';
 import { exitStatus } from '../model/problem.ts';
-import { visible } from '../report/index.ts';
 import type { Check } from '../verbs/doctor.ts';
 import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';

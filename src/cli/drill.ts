@@ -26,7 +26,7 @@ export const drillCommand = command<Arguments>({
     const workplace = workplaceFor(argv, terminal);
     const { drill } = await import('../verbs/drill.ts');
     const { capture } = await import('../verbs/capture.ts');
-    const progress = watchProgress(argv, terminal);
+    const progress = await watchProgress(argv, terminal);
     const repository = await workplace.openRepository();
     const ref = 'refs/driftline/drill';
     try {
@@ -70,7 +70,7 @@ export const drillCommand = command<Arguments>({
             lost.length,
           ]);
         await terminal.out(
-          tableText(terminal, ['Kind', 'Objects', 'Broken', 'Came back equal', 'Not by nature', 'Lost'], rows, [
+          await tableText(terminal, ['Kind', 'Objects', 'Broken', 'Came back equal', 'Not by nature', 'Lost'], rows, [
             'left',
             'right',
             'right',

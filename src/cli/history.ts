@@ -1,4 +1,5 @@
 // driftline history: the life of one object through all snapshots, attribute by attribute, newest first.
+import { jsonText } from '../model/escape.ts';
 import { minuteText } from '../model/moment.ts';
 import type { Sheet, SheetItem } from '../report/index.ts';
 import type { History, HistoryEntry } from '../verbs/history.ts';
@@ -24,7 +25,7 @@ export const historyCommand = command<Arguments>({
   async run(argv, terminal) {
     const workplace = workplaceFor(argv, terminal);
     const { history } = await import('../verbs/history.ts');
-    const { jsonText, renderText } = await import('../report/index.ts');
+    const { renderText } = await import('../report/index.ts');
     const repository = await workplace.openRepository();
     try {
       const found = await history({

@@ -49,7 +49,7 @@ export const logCommand = command<Arguments>({
       if (argv.format === 'json') await terminal.out(json(commits));
       else
         await terminal.out(
-          tableText(
+          await tableText(
             terminal,
             ['Commit', 'At (UTC)', 'Changed', 'Added', 'Removed', 'Coverage', 'Subject'],
             commits.map((commit) => {

@@ -32,7 +32,7 @@ export const permissionsCommand = command<Arguments>({
     else if (argv.format === 'graph') await terminal.out(graphScript(permissions));
     else
       await terminal.out(
-        tableText(
+        await tableText(
           terminal,
           ['Permission', 'For', 'Needed by'],
           permissions.map(({ permission, access, neededBy }) => [permission, access, neededBy.join(', ')]),

@@ -32,7 +32,7 @@ export const planCommand = command<Arguments>({
     const workplace = workplaceFor(argv, terminal);
     const { planRecovery } = await import('../verbs/plan.ts');
     const { resolveScope } = await import('../verbs/scope.ts');
-    const progress = watchProgress(argv, terminal);
+    const progress = await watchProgress(argv, terminal);
     const reader = await workplace.openReader(progress.read);
     const repository = await workplace.openRepository();
     try {

@@ -1,6 +1,7 @@
 // A Problem as words for a person at 2 AM: what, to which object, why, what now; where it came from only when asked.
+
+import { terminalText } from '../model/escape.ts';
 import { exitStatus, Problem, type ProblemKind } from '../model/problem.ts';
-import { terminalText } from '../report/index.ts';
 import { styled, type Terminal } from './terminal.ts';
 
 /** What the operating system's own errors mean to a person, and what to do; a status, where it is not that of a failure. */

@@ -1,5 +1,4 @@
 // Progress: one line that a person can watch on long work; nothing where nobody watches.
-import ora from 'ora';
 import { auditLog } from '../model/audit.ts';
 import type { ReadProgress } from '../model/tenant.ts';
 import type { CaptureProgress } from '../verbs/capture.ts';
@@ -14,8 +13,9 @@ export interface Progress {
 }
 
 /** Watches a capture. Silent with `--quiet`, and where the notes do not go to a terminal. */
-export function watchProgress(argv: Pick<CommonArguments, 'quiet'>, terminal: Terminal): Progress {
+export async function watchProgress(argv: Pick<CommonArguments, 'quiet'>, terminal: Terminal): Promise<Progress> {
   if (argv.quiet || !terminal.interactive) return { capture: () => {}, read: () => {}, stop: () => {} };
+  const { default: ora } = await import('ora');
   const spinner = ora({ text: 'Reading the tenant', stream: process.stderr, discardStdin: false }).start();
   const line = new ProgressLine(terminal.now);
   const show = () => {

@@ -70,7 +70,7 @@ async function planAndApply(
 ): Promise<number> {
   const workplace = workplaceFor(argv, terminal);
   const { applyPlan } = await import('../verbs/apply.ts');
-  const progress = watchProgress(argv, terminal);
+  const progress = await watchProgress(argv, terminal);
   const repository = await workplace.openRepository();
   const reader = await workplace.openReader(progress.read);
   try {

@@ -1,6 +1,7 @@
 // What the commands of a recovery share: their options, showing a plan, asking before it is applied, and saying what came of it.
 import { createInterface } from 'node:readline/promises';
 import type { Argv } from 'yargs';
+import { terminalText } from '../model/escape.ts';
 import { type AccessClass, accessClasses, type Kinds } from '../model/kind.ts';
 import { requireMoment } from '../model/moment.ts';
 import {
@@ -16,7 +17,6 @@ import { exitStatus, Problem } from '../model/problem.ts';
 import type { Repository } from '../model/repository.ts';
 import type { RunRecord } from '../model/run.ts';
 import type { TenantReader, TenantWriter } from '../model/tenant.ts';
-import { terminalText } from '../report/index.ts';
 import type { Applied, ApplyRequest } from '../verbs/apply.ts';
 import { version } from '../version.ts';
 import type { Workplace } from '../workplace.ts';

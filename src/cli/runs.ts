@@ -34,7 +34,7 @@ export const runsCommand = command<Arguments>({
       if (entries.length === 0 && stopped.length === 0) await terminal.out('No recovery yet.\n');
       else
         await terminal.out(
-          tableText(
+          await tableText(
             terminal,
             ['Run', 'Status', 'Done', 'Not done', 'Goal', 'Reason'],
             [

@@ -69,7 +69,7 @@ export const snapshotCommand = command<Arguments>({
     const untrackedMaxAge = secondsOf(argv);
     const workplace = workplaceFor(argv, terminal);
     const { snapshot } = await import('../verbs/snapshot.ts');
-    const progress = watchProgress(argv, terminal);
+    const progress = await watchProgress(argv, terminal);
     const reader = await workplace.openReader(progress.read);
     const repository = await workplace.openRepository({ create: true });
     try {
@@ -112,7 +112,7 @@ export const snapshotCommand = command<Arguments>({
           : `Nothing has changed since ${result.commit.id.slice(0, 12)} of ${result.commit.at}; no commit was made`;
         await terminal.out(`${head}  (${result.statistics.requests} requests, ${result.seconds.toFixed(1)} s)\n\n`);
         await terminal.out(
-          tableText(terminal, coverageHeadings, coverageRows(terminal, result.coverage), ['left', 'right']),
+          await tableText(terminal, coverageHeadings, coverageRows(terminal, result.coverage), ['left', 'right']),
         );
       }
       for (const [kind, at] of Object.entries(result.continued))

@@ -1,6 +1,5 @@
 // Aligned tables for people: columns as wide as their cells, hostile text inert, long cells wrapped to the terminal's width.
-import Table from 'cli-table3';
-import { visible } from '../report/index.ts';
+import { visible } from '../model/escape.ts';
 import { styled, type Terminal } from './terminal.ts';
 
 const none = [
@@ -21,12 +20,13 @@ const chars = Object.fromEntries([...none, 'mid', 'mid-mid', 'right', 'right-mid
  * The rows under their headings, with a final newline. A cell is data and made inert, unless it is given as `{ styled }`, which is
  * written as it is.
  */
-export function tableText(
+export async function tableText(
   terminal: Pick<Terminal, 'colour' | 'columns'>,
   headings: readonly string[],
   rows: readonly (readonly (string | number | { readonly styled: string })[])[],
   align: readonly ('left' | 'right')[] = [],
-): string {
+): Promise<string> {
+  const { default: Table } = await import('cli-table3');
   const table = new Table({
     chars: { ...chars, middle: '  ' },
     style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },

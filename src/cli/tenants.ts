@@ -14,7 +14,7 @@ export const tenantsCommand = command({
     if (argv.format === 'json') await terminal.out(`${tenantMatrix(jobs)}\n`);
     else
       await terminal.out(
-        tableText(
+        await tableText(
           terminal,
           ['Tenant', 'Configuration', 'Tenant id', 'Application'],
           jobs.map(({ name, config, tenantId, clientId }) => [name, config, tenantId ?? '', clientId ?? '']),

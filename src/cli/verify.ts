@@ -1,7 +1,7 @@
 // driftline verify: looks for damage and for tampering in the whole repository, and names all that it finds.
 import { resolve } from 'node:path';
+import { terminalText } from '../model/escape.ts';
 import { exitStatus } from '../model/problem.ts';
-import { terminalText } from '../report/index.ts';
 import { command, workplaceFor } from './command.ts';
 import { json } from './json.ts';
 import { styled } from './terminal.ts';

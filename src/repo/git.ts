@@ -1,7 +1,6 @@
 // The git program: arguments in, bytes out; nothing else in Driftline starts it, and nothing of the user's settings reaches it but by push.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type SimpleGit, simpleGit } from 'simple-git';
 import { Problem } from '../model/problem.ts';
 import type { Place } from './place.ts';
 
@@ -203,12 +202,13 @@ export class Git {
   }
 
   /**
-   * simple-git in the same folder, for what speaks to other repositories: that is done as the user would do it, with the user's own settings and
-   * credentials, but asks nothing at a terminal and runs no hook.
+   * Runs git by simple-git in the same folder, for what speaks to other repositories, and gives what it said: that is done as the user would do it,
+   * with the user's own settings and credentials, but asks nothing at a terminal and runs no hook.
    */
-  remote(): SimpleGit {
+  async remote(args: readonly string[]): Promise<string> {
+    const { simpleGit } = await import('simple-git');
     const guarded = Object.keys(process.env).filter((name) => GUARDED.test(name) && !inheritedForPush.includes(name));
-    return simpleGit({
+    const git = simpleGit({
       baseDir: this.place.workTree ?? this.place.gitDir,
       config: ['core.hooksPath=/dev/null', 'core.fsmonitor=false', 'protocol.ext.allow=never'],
       allowEnvironment: ['GIT_TERMINAL_PROMPT', ...inheritedForPush],
@@ -224,6 +224,7 @@ export class Git {
       },
       timeout: { block: pushTimeout },
     }).env({ ...without(process.env, guarded), GIT_TERMINAL_PROMPT: '0' });
+    return git.raw([...args]);
   }
 }
 

@@ -38,7 +38,7 @@ export async function pushBranch(store: Store, remote: string): Promise<void> {
   if (before === tip) return;
   try {
     // A full refspec without `+`: git itself refuses what is no fast-forward.
-    await git.remote().raw(['push', '--quiet', '--no-verify', remote, `${tip}:${branch}`]);
+    await git.remote(['push', '--quiet', '--no-verify', remote, `${tip}:${branch}`]);
   } catch (error) {
     failure = error;
   }
@@ -58,7 +58,7 @@ export async function pushBranch(store: Store, remote: string): Promise<void> {
 /** Where the remote's branch is, read over the wire; undefined where it has none. */
 async function remoteTip({ git, branch }: Store, remote: string, shown: string): Promise<string | undefined> {
   try {
-    const said = await git.remote().raw(['ls-remote', '--quiet', '--refs', remote, branch]);
+    const said = await git.remote(['ls-remote', '--quiet', '--refs', remote, branch]);
     const id = said.split(/\s/, 1)[0]!;
     return objectId.test(id) ? id : undefined;
   } catch (error) {

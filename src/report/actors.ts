@@ -1,7 +1,8 @@
 // Actors: what the audit log says of an object's change as lines for a person; raw texts, which each renderer makes inert.
+
+import { hasMixedScripts } from '../model/escape.ts';
 import { minuteText } from '../model/moment.ts';
 import type { ReportActor, ReportActors, ReportChange } from '../model/report.ts';
-import { hasMixedScripts } from './escape.ts';
 
 /** One line for each entry, and one for those that are left out. */
 export function actorLines({ actors = [], moreActors = 0 }: Pick<ReportChange, 'actors' | 'moreActors'>): string[] {

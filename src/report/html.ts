@@ -1,7 +1,7 @@
 // HTML: a sheet into one self-contained page with filter and search, readable in print and without script; data in it is text and nothing else.
 import { createHash } from 'node:crypto';
+import { hasMixedScripts, htmlText } from '../model/escape.ts';
 import { kindOf } from '../model/ref.ts';
-import { hasMixedScripts, htmlText } from './escape.ts';
 import { script, style } from './html-assets.ts';
 import { type Closing, count, type Notice, type Sheet, type SheetItem, signWords } from './sheet.ts';
 import { type DetailLine, detailGroups } from './value.ts';

@@ -3,16 +3,6 @@ export { type Action, type Circumstances, type Compared, recoveryAction } from '
 export { actorLines, actorsNotice } from './actors.ts';
 export { type ComposeOptions, compose, composeChanges, type ReportOptions } from './compose.ts';
 export { renderCsv, renderJson, renderNdjson } from './data.ts';
-export {
-  csvField,
-  hasMixedScripts,
-  htmlText,
-  inertInLog,
-  jsonText,
-  markdownText,
-  terminalText,
-  visible,
-} from './escape.ts';
 export { type HtmlOptions, renderHtml } from './html.ts';
 export { commentLimit, type MarkdownOptions, renderMarkdown, summaryLimit } from './markdown.ts';
 export { pointerText } from './pointers.ts';

@@ -1,5 +1,5 @@
 // Markdown: a sheet into a pull-request comment or step summary: what must be known first, counts, what may give access, then the rest, cut to fit.
-import { hasMixedScripts, markdownText } from './escape.ts';
+import { hasMixedScripts, markdownText } from '../model/escape.ts';
 import { type Closing, count, type Sheet, type SheetItem, signWords } from './sheet.ts';
 import { type DetailLine, detailGroups } from './value.ts';
 

@@ -1,6 +1,6 @@
 // Text: a sheet into aligned lines for a terminal, as wide as it is told, coloured only when told.
 import { styleText } from 'node:util';
-import { hasMixedScripts, inertInLog, terminalText } from './escape.ts';
+import { hasMixedScripts, inertInLog, terminalText } from '../model/escape.ts';
 import { type Closing, count, type Notice, type Sheet, type SheetItem, type Sign } from './sheet.ts';
 import { type DetailLine, detailGroups } from './value.ts';
 import { fitted, widthOf, wrapped } from './width.ts';

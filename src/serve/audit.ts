@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { jsonText } from '../report/index.ts';
+import { jsonText } from '../model/escape.ts';
 import type { Principal } from './principal.ts';
 
 export interface AuditEntry {

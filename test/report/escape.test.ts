@@ -10,7 +10,7 @@ import {
   markdownText,
   terminalText,
   visible,
-} from '../../src/report/index.ts';
+} from '../../src/model/escape.ts';
 import { invisible, nastyText } from './nasty.ts';
 import { commandsIn } from './runner.ts';
 

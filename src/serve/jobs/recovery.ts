@@ -1,4 +1,6 @@
 // Recoveries: planning a job, carrying a confirmed plan out, and both as changes on the disk, in the direction in which the tenant will change.
+
+import { visible } from '../../model/escape.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Kinds } from '../../model/kind.ts';
 import { type Plan, type Refusal, refusalReasons, type Step } from '../../model/plan.ts';
@@ -6,7 +8,7 @@ import { Problem } from '../../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
 import type { Outcome, RunRecord } from '../../model/run.ts';
-import { type Sign, visible } from '../../report/index.ts';
+import type { Sign } from '../../report/index.ts';
 import { type Applied, type ApplyRequest, applyPlan, resumeRun, writingTo } from '../../verbs/apply.ts';
 import { type Planned, planRecovery } from '../../verbs/plan.ts';
 import { plannedItems } from '../../verbs/plan-sheet.ts';

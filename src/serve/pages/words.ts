@@ -3,10 +3,10 @@
 import { html } from 'hono/html';
 import type { Coverage } from '../../model/coverage.ts';
 import { incomplete } from '../../model/coverage.ts';
+import { hasMixedScripts, visible } from '../../model/escape.ts';
 import { minuteText } from '../../model/moment.ts';
 import type { Ref } from '../../model/ref.ts';
 import type { RecoveryAction } from '../../model/report.ts';
-import { hasMixedScripts, visible } from '../../report/index.ts';
 import type { Job, JobStatus } from '../jobs/record.ts';
 
 export { count } from '../../report/index.ts';
