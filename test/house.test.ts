@@ -53,9 +53,11 @@ describe('the house', () => {
   it('keeps the model to itself', () => {
     nobody(
       inside('model').flatMap((file) =>
-        file.imports.filter((target) => !target.startsWith('model/')).map((target) => `${file.path} imports ${target}`),
+        file.imports
+          .filter((target) => !target.startsWith('model/') && target !== 'node:crypto')
+          .map((target) => `${file.path} imports ${target}`),
       ),
-      'model/ is the words that all share: it imports nothing outside itself',
+      'model/ is the words that all share: it imports nothing outside itself, but for digests, which touch no world',
     );
   });
 

@@ -64,9 +64,9 @@ export interface KindCapture {
   hasKept(key: string): boolean;
   /** Puts objects anew, whatever was put of them before; keys that none of them has are gone. Only of a kind of which the base has nothing. */
   replace(keys: Iterable<string>, entities: readonly Entity[]): Promise<void>;
-  /** Objects put so far, and how many the base has of the kind. */
+  /** Objects put so far, and how many the base has of the kind; the latter may have to be counted. */
   readonly count: number;
-  readonly baseCount: number;
+  baseCount(): Promise<number>;
   /** A digest over what was put, whatever its order: two reads of the same objects agree on it. */
   digest(): string;
   complete(): Promise<Counts>;

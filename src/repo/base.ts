@@ -8,9 +8,12 @@ import { pathOf } from './layout.ts';
 import { refAt, type Store } from './store.ts';
 import { ObjectTable } from './table.ts';
 
-/** What the base has of a kind: how many objects, and which, where they are few. */
+/** What the base has of a kind. */
 export interface BaseKind {
-  readonly count: number;
+  readonly empty: boolean;
+  /** How many objects: where they are many git must walk through all of them, so that it is asked only when somebody needs it. */
+  readonly count: () => Promise<number>;
+  /** Which, where they are few. */
   readonly table?: ObjectTable;
 }
 
@@ -26,8 +29,16 @@ export async function lookAtBase(
     base,
     names.filter((name) => !large.includes(name)),
   );
-  const found = new Map<string, BaseKind>([...tables].map(([name, table]) => [name, { count: table.size, table }]));
-  for (const name of large) found.set(name, { count: base === undefined ? 0 : await countFiles(store, base, name) });
+  const found = new Map<string, BaseKind>();
+  for (const [name, table] of tables) {
+    const { size } = table;
+    found.set(name, { empty: size === 0, count: async () => size, table });
+  }
+  const folders = base && (await store.objects.tree(`${base.id}:${store.statePath}`));
+  for (const name of large) {
+    const empty = folders?.has(name) !== true;
+    found.set(name, { empty, count: async () => (empty ? 0 : countFiles(store, base!, name)) });
+  }
   return found;
 }
 

@@ -127,10 +127,11 @@ class GitCapture implements Capture {
     const begun = this.#kinds.get(name);
     if (this.#adopted.has(name) || (begun !== undefined && begun.state !== 'discarded'))
       throw new RangeError(`the kind was begun already: ${name}`);
+    const { empty, count } = before;
     // A table is filled but once.
-    found.set(name, { count: before.count });
-    const table = before.count === 0 && only === undefined ? this.#spilling(kind) : this.#table(kind, before, only);
-    const captured = new CapturedKind({ kind, importer: this.#importer, table, baseCount: before.count, only });
+    found.set(name, { empty, count });
+    const table = empty && only === undefined ? this.#spilling(kind) : this.#table(kind, before, only);
+    const captured = new CapturedKind({ kind, importer: this.#importer, table, baseCount: count, only });
     this.#kinds.set(name, captured);
     this.#pieces = [];
     return captured;
@@ -154,7 +155,7 @@ class GitCapture implements Capture {
 
   async adopt(name: string, from: string): Promise<Counts> {
     const { store, found } = this.#parts;
-    if (found.get(name)?.count !== 0 || this.#kinds.has(name) || this.#adopted.has(name))
+    if (found.get(name)?.empty !== true || this.#kinds.has(name) || this.#adopted.has(name))
       throw new RangeError(`a kind that cannot be adopted: ${name}`);
     const path = `${store.statePath}/${name}`;
     const entry = await entryAt(store, assertId(from), path);

@@ -19,15 +19,15 @@ interface Parts {
   readonly importer: Importer;
   /** The base's objects, read again where the kind was begun before; one that spills, and is empty, where the base has none. */
   readonly table: Promise<ObjectTable> | SpillingTable;
-  readonly baseCount: number;
+  readonly baseCount: () => Promise<number>;
   readonly only: ReadonlySet<Ref> | undefined;
 }
 
 export class CapturedKind implements KindCapture {
-  readonly baseCount: number;
   state: 'open' | 'completed' | 'discarded' = 'open';
   counts: Counts = { added: 0, changed: 0, removed: 0 };
   #count = 0;
+  #baseCount: Promise<number> | undefined;
   #table: ObjectTable | SpillingTable | undefined;
   readonly #parts: Parts;
   readonly #digest = new Uint32Array(5);
@@ -38,11 +38,15 @@ export class CapturedKind implements KindCapture {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.baseCount = parts.baseCount;
   }
 
   get count(): number {
     return this.#count;
+  }
+
+  baseCount(): Promise<number> {
+    this.#baseCount ??= this.#parts.baseCount();
+    return this.#baseCount;
   }
 
   async put(entities: readonly Entity[]): Promise<void> {
@@ -151,7 +155,12 @@ export class CapturedKind implements KindCapture {
 
   /** The table, with the base's objects in it. */
   async #filled(): Promise<ObjectTable | SpillingTable> {
-    this.#table ??= await this.#parts.table;
+    if (this.#table !== undefined) return this.#table;
+    const table = await this.#parts.table;
+    // All of the base's objects are in it: they need not be counted once more.
+    if (this.#table === undefined && this.#parts.only === undefined && table instanceof ObjectTable)
+      this.#baseCount ??= Promise.resolve(table.size);
+    this.#table ??= table;
     return this.#table;
   }
 

@@ -59,12 +59,14 @@ export async function readKind(
     else target = await recalling(options, identity, kind, (recall) => readWhole(options, work, target!, kind, recall));
     const { added, removed } = await target.complete();
     options.onProgress?.({ kind: kind.name, objects: target.count, done: true });
-    return { status: 'complete', count: target.baseCount + added - removed };
+    // A difference is one to the commit that was made of it: what that one says of itself need not be counted.
+    const before = difference === undefined ? await target.baseCount() : countBefore;
+    return { status: 'complete', count: before + added - removed };
   } catch (error) {
     await target?.discard();
     if (!(error instanceof NotComplete)) throw error;
     options.onProgress?.({ kind: kind.name, objects: 0, done: true });
-    return { status: error.status, reason: error.detail, count: target?.baseCount ?? countBefore };
+    return { status: error.status, reason: error.detail, count: (await target?.baseCount()) ?? countBefore };
   }
 }
 
@@ -110,7 +112,7 @@ async function readWhole(
   const mark = await feed?.mark(kind);
   const besides: Besides = feed && new Map();
   await readAll(options, target, kind, besides, recall);
-  const believed = shrunk(target) ? await readAgain(options, work, target, kind, besides) : target;
+  const believed = (await shrunk(target)) ? await readAgain(options, work, target, kind, besides) : target;
   if (mark !== undefined) feed!.keep(kind, [mark], besides!, readAt);
   return believed;
 }
@@ -189,8 +191,9 @@ async function readObjects(options: KindReading, target: KindCapture, kind: Kind
 }
 
 /** Did the kind lose more than 30 % of at least 10 objects, or all of them? Then it is read again before it is believed (trust.md 1.4). */
-function shrunk(target: KindCapture): boolean {
-  const { count, baseCount } = target;
+async function shrunk(target: KindCapture): Promise<boolean> {
+  const { count } = target;
+  const baseCount = await target.baseCount();
   return baseCount > 0 && (count === 0 || (baseCount >= 10 && count < baseCount * 0.7));
 }
 
@@ -210,6 +213,6 @@ async function readAgain(
   throw new NotComplete(
     'failed',
     kind.name,
-    `Graph listed ${first.count} objects where the last snapshot has ${first.baseCount}, and ${second.count} when asked again. The two answers differ, so neither is believed; the files of the last snapshot stay. Run the snapshot again in a few minutes.`,
+    `Graph listed ${first.count} objects where the last snapshot has ${await first.baseCount()}, and ${second.count} when asked again. The two answers differ, so neither is believed; the files of the last snapshot stay. Run the snapshot again in a few minutes.`,
   );
 }

@@ -18,8 +18,8 @@ import {
   renderText,
   sheetOf,
 } from '../../src/report/index.ts';
-import { invisible, nastyText } from './nasty.ts';
-import { commandsIn } from './runner.ts';
+import { invisible, nastyText } from '../support/nasty.ts';
+import { commandsIn } from '../support/runner.ts';
 import { entity, header, id, sample, textOf } from './sample.ts';
 
 const nasty = fc.record({

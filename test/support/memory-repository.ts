@@ -226,7 +226,7 @@ class MemoryCapture implements Capture {
     const put = new Map<string, string>();
     const pathOf = (key: string) => pathOfRef(kinds, `${name}/${key}` as Ref);
     return {
-      baseCount: before.size,
+      baseCount: async () => before.size,
       get count() {
         return put.size;
       },

@@ -11,8 +11,8 @@ import {
   terminalText,
   visible,
 } from '../../src/model/escape.ts';
-import { invisible, nastyText } from './nasty.ts';
-import { commandsIn } from './runner.ts';
+import { invisible, nastyText } from '../support/nasty.ts';
+import { commandsIn } from '../support/runner.ts';
 
 const many = { numRuns: 5000 };
 
