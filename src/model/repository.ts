@@ -4,6 +4,7 @@ import type { Entity } from './entity.ts';
 import type { JsonObject } from './json.ts';
 import type { Ref } from './ref.ts';
 import type { Scope } from './scope.ts';
+import type { Scratch } from './scratch.ts';
 
 /** One file of the state that differs between two commits, by blob id; `ref` is absent for files that hold no object (`coverage.yaml`). */
 export interface FileChange {
@@ -137,6 +138,8 @@ export interface Repository {
   push(remote: string): Promise<void>;
   /** Folder below the git directory, outside of history, for what is Driftline's own: the journals of runs. */
   readonly privateFolder: string;
+  /** Room on the disk beside it, as long as somebody holds it or what reads from it. */
+  scratch(): Scratch;
   /** Takes the lock of a name among all processes on the repository. Problem `conflict` where a live one has it. */
   lock(name: string): Promise<{ release(): Promise<void> }>;
   /** Deletes private refs of ours (`refs/driftline/…`), those that are there. */

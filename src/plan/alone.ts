@@ -2,6 +2,7 @@
 
 import type { PlannedObject, Refusal } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import { inMemory, type Scratch } from '../model/scratch.ts';
 import type { Body, Draft, ObjectPlan, Stage } from './input.ts';
 import { Pile } from './pile.ts';
 import { comingBy, leadsOf } from './relations.ts';
@@ -27,24 +28,25 @@ export interface LoneBody extends At<Body> {
 
 type Waves = readonly [Pile<LoneBody>, Pile<LoneBody>, Pile<LoneBody>];
 
-const waves = (): Waves => [new Pile(), new Pile(), new Pile()];
+const waves = (scratch: Scratch): Waves => [new Pile(scratch), new Pile(scratch), new Pile(scratch)];
 
 /** Everything planned for objects that stand alone, in the order of the pairs. */
 export class Alone {
   /** The steps of each stage by the wave of it that they are in: one after a restore of the same stage, and one more after what leads. */
-  readonly bodies: Readonly<Record<Stage, Waves>> = {
-    grow: waves(),
-    policy: waves(),
-    enforce: waves(),
-    shrink: waves(),
-    delete: waves(),
-  };
-  readonly objects = new Pile<At<PlannedObject>>();
-  readonly refusals = new Pile<At<Refusal>>();
+  readonly bodies: Readonly<Record<Stage, Waves>>;
+  readonly objects: Pile<At<PlannedObject>>;
+  readonly refusals: Pile<At<Refusal>>;
   /** Living objects that are changed, by kind. */
   readonly changed = new Map<string, number>();
   /** Is there a step that leads? */
   leads = false;
+
+  constructor(scratch: Scratch = inMemory) {
+    const [grow, policy, enforce] = [waves(scratch), waves(scratch), waves(scratch)];
+    this.bodies = { grow, policy, enforce, shrink: waves(scratch), delete: waves(scratch) };
+    this.objects = new Pile(scratch);
+    this.refusals = new Pile(scratch);
+  }
 
   /** Takes what is planned for a living object; `planned` where anything is. */
   take(object: ObjectPlan, planned: PlannedObject | undefined, context: Context): void {

@@ -12,6 +12,7 @@ import {
   type Step,
 } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import type { Scratch } from '../model/scratch.ts';
 import { Alone, type At, byPlace } from './alone.ts';
 import { sealPlan } from './file.ts';
 import { overThreshold } from './guard.ts';
@@ -67,8 +68,13 @@ export function makePlan(input: PlanInput, alone: typeof standsAlone = standsAlo
     options: input.options,
     ...(input.reason === undefined ? {} : { reason: input.reason }),
     steps,
-    objects: inOrder(planned.alone.objects, planned.held, (object) => plannedObject(object, input) ?? []),
-    refusals: inOrder(planned.alone.refusals, planned.held, ({ refusals }) => refusals),
+    objects: inOrder(
+      planned.alone.objects,
+      planned.held,
+      (object) => plannedObject(object, input) ?? [],
+      input.scratch,
+    ),
+    refusals: inOrder(planned.alone.refusals, planned.held, ({ refusals }) => refusals, input.scratch),
     blockers: [...overThreshold(planned, input), ...access.blockers],
     unrepaired: input.outside.filter(({ target }) => context.coming.has(target)),
     warnings: [...access.warnings, ...warnings(planned.held, input)],
@@ -104,7 +110,7 @@ function planObjects(input: PlanInput, mayStandAlone: typeof standsAlone): { pla
       givenUp: restored.size === 0 ? new Set() : givenUp(input),
     };
     const held: ObjectPlan[] = [];
-    const alone = new Alone();
+    const alone = new Alone(input.scratch);
     let at = 0;
     for (const pair of input.pairs) {
       const object = planObject(at++, pair, input.kinds.get(kindOf(pair.ref))!, context);
@@ -139,9 +145,10 @@ function inOrder<Item>(
   packed: Iterable<At<Item>>,
   objects: readonly ObjectPlan[],
   of: (object: ObjectPlan) => Item | readonly Item[],
+  scratch: Scratch | undefined,
 ): Pile<Item> {
   const held = objects.flatMap((object) => [of(object)].flat().map((item) => ({ at: object.at, item: item as Item })));
-  const all = new Pile<Item>();
+  const all = new Pile<Item>(scratch);
   for (const { item } of merged([packed, held], byPlace)) all.push(item);
   return all;
 }

@@ -6,6 +6,7 @@ import type { Kinds } from '../model/kind.ts';
 import type { IdMap, PlanOptions, PlanSide, Refusal, Step, Unrepaired } from '../model/plan.ts';
 import type { Ref } from '../model/ref.ts';
 import type { Scope } from '../model/scope.ts';
+import type { Scratch } from '../model/scratch.ts';
 import type { TenantIdentity } from '../model/tenant.ts';
 import type { AgedGrant } from './grants.ts';
 import type { Pairs } from './pairs.ts';
@@ -34,6 +35,8 @@ export interface AccessState {
 export interface PlanInput {
   readonly kinds: Kinds;
   readonly pairs: Pairs;
+  /** Where what is planned for many objects lies, as long as somebody holds the plan; default: in memory. */
+  readonly scratch?: Scratch;
   /** Is there such an object in the tenant now? Asked of every object that a step points to. */
   readonly exists: (ref: Ref) => boolean;
   /** The object of this kind with this application id, now. */

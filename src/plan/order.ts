@@ -3,6 +3,7 @@ import { isObject } from '../model/json.ts';
 import { merged } from '../model/merged.ts';
 import type { Step } from '../model/plan.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import type { Scratch } from '../model/scratch.ts';
 import { type Alone, type At, byPlace, type LoneBody } from './alone.ts';
 import { type Draft, type ObjectPlan, stages } from './input.ts';
 import { idsOf, type Numbered, NumberedSteps, type Stretch } from './numbered.ts';
@@ -33,7 +34,7 @@ export function orderSteps(objects: readonly ObjectPlan[], alone: Alone, context
   addReleases(objects);
   addDeletions(objects, context);
   const blocking = objects.filter(({ pair }) => kindOf(pair.ref) === policyKind && blocks(pair.goal?.attributes ?? {}));
-  return number(objects, alone, new Set(blocking.map(({ pair }) => pair.ref)));
+  return number(objects, alone, new Set(blocking.map(({ pair }) => pair.ref)), context.input.scratch);
 }
 
 /**
@@ -165,7 +166,12 @@ function addDeletions(objects: readonly ObjectPlan[], context: Context): void {
 }
 
 /** Sorts by stage, then topologically; equal ones stay in the order they came in, policies that block last of those that enforce. */
-function number(objects: readonly ObjectPlan[], alone: Alone, blocking: ReadonlySet<Ref>): NumberedSteps {
+function number(
+  objects: readonly ObjectPlan[],
+  alone: Alone,
+  blocking: ReadonlySet<Ref>,
+  scratch: Scratch | undefined,
+): NumberedSteps {
   const places = new Map(objects.flatMap(({ at, drafts }) => drafts.map((draft) => [draft, at] as const)));
   const placed = new Map<Draft, { readonly number: number; readonly wave: number }>();
   const stretches: Stretch[] = [];
@@ -207,9 +213,9 @@ function number(objects: readonly ObjectPlan[], alone: Alone, blocking: Readonly
     const item = { id: String(number), ...draft.body, needs, wave } as Step;
     return { at: places.get(draft)!, number, item };
   };
-  const held = new Pile<Numbered>();
+  const held = new Pile<Numbered>(scratch);
   for (const draft of placed.keys()) held.push(numbered(draft));
-  const ofObjects = new Pile<Numbered>();
+  const ofObjects = new Pile<Numbered>(scratch);
   for (const { drafts } of objects)
     for (const one of drafts.map(numbered).sort((left, right) => left.number - right.number)) ofObjects.push(one);
   return new NumberedSteps(held, ofObjects, stretches);

@@ -5,6 +5,7 @@ import { compareText } from '../model/json.ts';
 import type { Kind, Kinds } from '../model/kind.ts';
 import { merged } from '../model/merged.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
+import { inMemory, type Scratch } from '../model/scratch.ts';
 import type { Pair } from './input.ts';
 import { needed } from './needed.ts';
 import { Pile } from './pile.ts';
@@ -31,15 +32,21 @@ const order = (left: Pair, right: Pair): number => compareText(left.ref, right.r
  */
 export class Pairs implements Iterable<Pair> {
   readonly #kinds: Kinds;
+  readonly #scratch: Scratch;
   readonly #byKind: ReadonlyMap<string, OfKind>;
 
   /** RangeError for a pair whose kind is not among the kinds. */
-  constructor(kinds: Kinds, pairs: Iterable<Pair> = []) {
+  constructor(kinds: Kinds, pairs: Iterable<Pair> = [], scratch = inMemory) {
     this.#kinds = kinds;
+    this.#scratch = scratch;
     this.#byKind = new Map(
       [...kinds.keys()].map((name) => [
         name,
-        { packed: { both: new Pile(), live: new Pile(), goal: new Pile() }, last: {}, held: new Map() },
+        {
+          packed: { both: new Pile(scratch), live: new Pile(scratch), goal: new Pile(scratch) },
+          last: {},
+          held: new Map(),
+        },
       ]),
     );
     for (const pair of pairs) this.add(pair);
@@ -99,10 +106,10 @@ export class Pairs implements Iterable<Pair> {
     const firsts: Ref[] = [];
     let count = 0;
     for (const { ref } of this.missing(kind.name)) if (count++ % rangeLength === 0) firsts.push(ref);
-    const ranges = firsts.map(() => new Pile<Entity>());
+    const ranges = firsts.map(() => new Pile<Entity>(this.#scratch));
     for await (const page of pages)
       for (const entity of page) ranges[firsts.findLastIndex((first) => first <= entity.ref)]?.push(entity);
-    const packed = new Pile<Pair>();
+    const packed = new Pile<Pair>(this.#scratch);
     let lying = new Map<Ref, Entity>();
     let at = 0;
     for (const pair of this.missing(kind.name)) {

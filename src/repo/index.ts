@@ -9,6 +9,7 @@ import { Problem } from '../model/problem.ts';
 import type { Ref } from '../model/ref.ts';
 import type { Capture, FileChange, Repository, StoredEntity } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
+import type { Scratch } from '../model/scratch.ts';
 import { Objects } from './blobs.ts';
 import { beginCapture, type CaptureOptions } from './capture.ts';
 import { Git, type Identity, initialize, promisorOf } from './git.ts';
@@ -16,6 +17,7 @@ import { assertId, commitById, logFrom, resolveRevision } from './history.ts';
 import { Inspection } from './inspect.ts';
 import { isRecordPath, isStatePath, pathOfRef } from './layout.ts';
 import { acquire } from './lock.ts';
+import { scratchIn } from './nameless.ts';
 import { findPlace, type Place } from './place.ts';
 import { pushBranch } from './push.ts';
 import { diffFiles, listFiles, patchBetween, readEntities } from './read.ts';
@@ -250,6 +252,10 @@ class GitRepository implements Repository {
 
   get privateFolder(): string {
     return join(this.#store.git.place.commonDir, 'driftline');
+  }
+
+  scratch(): Scratch {
+    return scratchIn(this.privateFolder);
   }
 
   lock(name: string): Promise<{ release(): Promise<void> }> {

@@ -1,12 +1,12 @@
 // The objects of a kind of which the base has nothing: the last some thousand in a table in memory, those before them in a file, so that a million cost no more.
-import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { NamelessFile } from './nameless.ts';
 import { entryAt, groupCount, lengthAt, ObjectTable, type Outcome, states, type TableEntry } from './table.ts';
 
 /** Groups that are read from the file at a time, when all objects are walked. */
 const groupsTogether = 64;
 
 export interface Spilling {
-  /** Where the file may lie until it is open; its name is taken away then, so that a run that is killed leaves nothing. */
+  /** Where the file may lie until it is open. */
   readonly path: string;
   /** Objects that are held in memory. */
   readonly most: number;
@@ -23,13 +23,13 @@ export class SpillingTable {
   readonly #recent = new ObjectTable();
   /** What went to the file at one time: where in it each group begins, and where the last one ends. */
   readonly #runs: Float64Array[] = [];
-  #file: number | undefined;
-  #length = 0;
+  readonly #file: NamelessFile;
   /** Keys that were taken back, and the first run that speaks of them again. */
   readonly #withdrawn = new Map<string, number>();
 
   constructor(spilling: Spilling) {
     this.#spilling = spilling;
+    this.#file = new NamelessFile(spilling.path);
   }
 
   /** Lets older objects go to the file, where there are too many; objects that are put from then on are in memory until this is called again. */
@@ -50,11 +50,9 @@ export class SpillingTable {
       lengths[group]! += copied;
     }
     const starts = new Float64Array(groupCount + 1);
-    starts[0] = this.#length;
+    starts[0] = this.#file.length;
     for (let group = 0; group < groupCount; group += 1) starts[group + 1] = starts[group]! + lengths[group]!;
-    for (let written = 0; written < length; )
-      written += writeSync(this.#open(), room, written, length - written, this.#length + written);
-    this.#length += length;
+    this.#file.add(room.subarray(0, length));
     this.#runs.push(starts);
     this.#recent.clear();
     return this.#runs.length;
@@ -132,8 +130,7 @@ export class SpillingTable {
 
   /** Gives the file back to the machine. */
   close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = undefined;
+    this.#file.close();
   }
 
   #isWithdrawn(run: number, bytes: Buffer, at: number): boolean {
@@ -149,11 +146,10 @@ export class SpillingTable {
       if (length > bytes.length) bytes = Buffer.allocUnsafe(length);
       let begin = 0;
       for (const [run, starts] of this.#runs.entries()) {
+        const end = begin + starts[first + groupsTogether]! - starts[first]!;
+        this.#file.read(starts[first]!, bytes.subarray(begin, end));
         begins[run] = begin - starts[first]!;
-        begin += this.#read(
-          starts[first]!,
-          bytes.subarray(begin, begin + starts[first + groupsTogether]! - starts[first]!),
-        );
+        begin = end;
       }
       for (let group = first; group < first + groupsTogether; group += 1) yield this.#ofGroup(bytes, begins, group);
     }
@@ -166,30 +162,12 @@ export class SpillingTable {
     }
   }
 
-  #open(): number {
-    if (this.#file !== undefined) return this.#file;
-    const { path } = this.#spilling;
-    this.#file = openSync(path, 'wx+', 0o600);
-    rmSync(path, { force: true });
-    return this.#file;
-  }
-
   /** The records of some groups of a run. */
   *#records(run: number, from: number, to: number): Generator<readonly [bytes: Buffer, at: number]> {
     const starts = this.#runs[run]!;
     const bytes = Buffer.allocUnsafe(starts[to]! - starts[from]!);
-    this.#read(starts[from]!, bytes);
+    this.#file.read(starts[from]!, bytes);
     for (let at = 0; at < bytes.length; at += lengthAt(bytes, at)) yield [bytes, at];
-  }
-
-  /** Fills the bytes from a place in the file; gives how many there are. */
-  #read(from: number, bytes: Buffer): number {
-    for (let read = 0; read < bytes.length; ) {
-      const more = readSync(this.#open(), bytes, read, bytes.length - read, from + read);
-      if (more === 0) throw new Error('the file of objects that are being captured is shorter than what was written');
-      read += more;
-    }
-    return bytes.length;
   }
 }
 

@@ -12,6 +12,7 @@ import { Problem } from '../model/problem.ts';
 import { keyOf, kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
 import { inScope, type Scope } from '../model/scope.ts';
+import type { Scratch } from '../model/scratch.ts';
 import type { TenantIdentity, TenantReader } from '../model/tenant.ts';
 import { makePlan, needed, type Pair, Pairs, translate } from '../plan/index.ts';
 import { agedGrants } from './ages.ts';
@@ -84,11 +85,12 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
   const commit = live.commit!;
-  const first = await pairsBetween(request, commit, goal, underBothIds(request.scope, kept), kept);
+  const scratch = repository.scratch();
+  const first = await pairsBetween(request, commit, goal, underBothIds(request.scope, kept), kept, scratch);
   const ids = { ...kept, ...adoptedItems(kinds, first.pairs) };
   const scope = underBothIds(request.scope, ids);
   const more = Object.keys(ids).length > Object.keys(kept).length;
-  const found = more ? await pairsBetween(request, commit, goal, scope, ids) : first;
+  const found = more ? await pairsBetween(request, commit, goal, scope, ids, scratch) : first;
   const { pairs } = found;
   const coverage = await lookInBins(request, pairs, live.coverage, live.identity);
   const repaired = await repairs(request, { live: commit, goal, scope, ids }, pairs);
@@ -98,6 +100,7 @@ export async function planRecovery(request: PlanRequest): Promise<Planned> {
     ...knowledge,
     kinds,
     pairs,
+    scratch,
     coverage: { live: coverage, goal: await coverageAt(repository, goal.id) },
     identity: live.identity,
     ignore: configuration.ignore,
@@ -193,8 +196,9 @@ async function pairsBetween(
   goal: Commit,
   scope: Scope,
   ids: IdMap,
+  scratch: Scratch,
 ): Promise<{ pairs: Pairs; ignored: number }> {
-  const pairs = new Pairs(kinds);
+  const pairs = new Pairs(kinds, [], scratch);
   let ignored = 0;
   const today = now().toISOString().slice(0, 10);
   // Of objects whose other side has not come: most have both in one window, and are settled there, so that little is held.

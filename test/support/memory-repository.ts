@@ -18,6 +18,7 @@ import type {
   StoredEntity,
 } from '../../src/model/repository.ts';
 import { inScope, type Scope } from '../../src/model/scope.ts';
+import { inMemory } from '../../src/model/scratch.ts';
 import { emitObject, emitYaml, readYaml } from '../../src/repo/index.ts';
 import { pathOfRef, refOf } from '../../src/repo/layout.ts';
 import { readObject } from '../../src/repo/yaml.ts';
@@ -172,6 +173,10 @@ export class MemoryRepository implements Repository {
 
   async push(): Promise<void> {
     throw new Error('a repository in memory has no remote');
+  }
+
+  scratch() {
+    return inMemory;
   }
 
   async lock(name: string) {
