@@ -3,8 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import type { Context, Middleware } from '@microsoft/microsoft-graph-client';
 import { succeeded } from './answer.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
-import { parseParted } from './parted.ts';
+import { parseParted, type Slice } from './parted.ts';
 import { Hostile, interrupted, Unanswered } from './problems.ts';
+import { type Room, Rooms } from './rooms.ts';
 import { parseStrictly } from './strict-json.ts';
 import type { Time } from './time.ts';
 
@@ -40,6 +41,7 @@ const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS|ERR_SSL/;
  */
 export class Wire implements Middleware {
   readonly #options: WireOptions;
+  readonly #rooms = new Rooms();
 
   constructor(options: WireOptions) {
     this.#options = options;
@@ -87,34 +89,42 @@ export class Wire implements Middleware {
         `The server redirects (${response.status})${whereTo(response.headers.get('location'))}. Graph does not; the redirect was not followed and the token was not sent. Is there a proxy or a sign-in page in between?`,
         exchange.subject,
       );
-    const bytes = await this.#read(response, exchange.subject);
+    const room = await this.#read(response, exchange.subject);
     exchange.headers = new Map(response.headers);
     const { recognizer } = exchange.request;
-    const whole = () => bodyOf(response, textOf(bytes), exchange);
-    exchange.parted = recognizer && succeeded(response) ? parseParted(bytes, recognizer, whole) : undefined;
-    exchange.body = exchange.parted?.around ?? whole();
+    const whole = () => bodyOf(response, textOf(room.bytes), exchange);
+    const parted = recognizer && succeeded(response) ? parseParted(room.bytes, recognizer, whole) : undefined;
+    exchange.parted = parted && { ...parted, slices: givingBack(room, parted.slices) };
+    exchange.body = parted?.around ?? whole();
+    if (parted === undefined) room.give();
     exchange.status = response.status;
   }
 
   /** The whole body, which is UTF-8. */
-  async #read(response: Response, subject: string): Promise<Buffer> {
-    if (response.body === null) return Buffer.alloc(0);
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      length += chunk.byteLength;
-      if (length > this.#options.byteCap)
+  async #read(response: Response, subject: string): Promise<Room> {
+    const room = this.#rooms.take();
+    const chunks = (response.body ?? []) as AsyncIterable<Uint8Array>;
+    for await (const chunk of chunks) {
+      if (room.length + chunk.byteLength > this.#options.byteCap)
         throw new Unanswered(
           `The answer is larger than ${this.#options.byteCap} bytes. Graph's pages are far smaller, so it was not read to its end.`,
           subject,
           { sent: true, permanent: true },
         );
-      chunks.push(chunk);
+      room.add(chunk);
     }
-    this.#options.onBytes(length);
-    const bytes = chunks.length === 1 ? Buffer.from(chunks[0]!) : Buffer.concat(chunks, length);
-    if (!isUtf8(bytes)) throw new Unanswered('The answer is not valid UTF-8.', subject, { sent: true });
-    return bytes;
+    if (room.length > 0) this.#options.onBytes(room.length);
+    if (!isUtf8(room.bytes)) throw new Unanswered('The answer is not valid UTF-8.', subject, { sent: true });
+    return room;
+  }
+}
+
+/** The slices of a page, which are read from its bytes; these are needed until the last one was taken, or no more are wanted. */
+function* givingBack(room: Room, slices: Iterable<Slice>): Generator<Slice> {
+  try {
+    yield* slices;
+  } finally {
+    room.give();
   }
 }
 
