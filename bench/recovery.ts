@@ -107,6 +107,7 @@ export async function recovery({ users }: Options): Promise<Row[]> {
           'with looking again at the end, s': (time.now() - began.virtual) / 1000,
           'really, s': (performance.now() - began.real) / 1000,
           'peak MB after planning, sandbox included': planned,
+          'and after applying': process.resourceUsage().maxRSS / 1024,
         },
       },
     ];

@@ -59,6 +59,8 @@ export interface KindCapture {
   put(entities: readonly Entity[]): Promise<void>;
   /** Puts objects as the base has them. */
   retain(keys: Iterable<string>): Promise<void>;
+  /** Puts an object as a capture has put it before, whose blob this is: it is neither read nor made again. */
+  copy(ref: Ref, blob: string): Promise<void>;
   /** Gives the blob id of an object's file by its key: as it was put, else as the base has it; undefined where there is none. */
   blobs(): Promise<(key: string) => string | undefined>;
   /** Was an object with this key kept by an earlier attempt? */

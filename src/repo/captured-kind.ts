@@ -71,6 +71,13 @@ export class CapturedKind implements KindCapture {
     }
   }
 
+  async copy(ref: Ref, blob: string): Promise<void> {
+    this.#assertOpen();
+    const table = await this.#filled();
+    if (table instanceof SpillingTable) table.makeRoom();
+    this.#take(table, ref, Buffer.from(blob, 'hex'));
+  }
+
   async blobs(): Promise<(key: string) => string | undefined> {
     const table = await this.#filled();
     return (key) => table.idOf(key)?.toString('hex');
@@ -182,18 +189,23 @@ export class CapturedKind implements KindCapture {
   }
 
   #putOne(table: ObjectTable | SpillingTable, entity: Entity): void {
-    const { kind, importer, only } = this.#parts;
-    if (kindOf(entity.ref) !== kind.name) throw new RangeError(`not of the kind ${kind.name}: ${entity.ref}`);
-    if (only !== undefined && !only.has(entity.ref)) throw new RangeError(`not asked for: ${entity.ref}`);
+    const { kind, importer } = this.#parts;
     const id = importer.stage(emitYaml(kind, entity));
-    const outcome = table.put(keyOf(entity.ref), id);
-    if (outcome === 'repeated') return;
-    if (outcome === 'contradicted') throw twice(entity.ref);
-    if (outcome !== 'same') {
-      importer.keep();
-      this.#putCounts[outcome] += 1;
-    }
+    if (this.#take(table, entity.ref, id)) importer.keep();
+  }
+
+  /** Takes an object with this blob; says whether the base has it otherwise, or not. */
+  #take(table: ObjectTable | SpillingTable, ref: Ref, id: Buffer): boolean {
+    const { kind, only } = this.#parts;
+    if (kindOf(ref) !== kind.name) throw new RangeError(`not of the kind ${kind.name}: ${ref}`);
+    if (only !== undefined && !only.has(ref)) throw new RangeError(`not asked for: ${ref}`);
+    const outcome = table.put(keyOf(ref), id);
+    if (outcome === 'repeated') return false;
+    if (outcome === 'contradicted') throw twice(ref);
     this.#tell(id, 1);
+    if (outcome === 'same') return false;
+    this.#putCounts[outcome] += 1;
+    return true;
   }
 
   /** Adds an object to count and digest, or takes it away. The file holds the object's key, so its blob id says which object and what it is. */

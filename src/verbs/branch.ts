@@ -1,10 +1,9 @@
 // From a private commit of the living tenant to the branch: what differs in the scope is copied, without reading the tenant again.
 import type { Commit } from '../model/commit.ts';
 import type { Coverage } from '../model/coverage.ts';
-import type { Entity } from '../model/entity.ts';
 import type { JsonObject } from '../model/json.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
-import type { FileChange, Repository } from '../model/repository.ts';
+import type { Repository } from '../model/repository.ts';
 import type { Scope } from '../model/scope.ts';
 import { countsText, coverageAt } from './capture.ts';
 
@@ -26,25 +25,21 @@ export interface KeepOptions {
 export async function keepOnBranch(options: KeepOptions): Promise<Commit> {
   const { repository, from, scope, files = {} } = options;
   const tip = await repository.tip();
-  const changes: FileChange[] = [];
-  if (from !== undefined)
-    for await (const change of repository.diff(tip?.id, from.id, scope))
-      if (change.ref !== undefined) changes.push(change);
-  const after = new Map<Ref, Entity>();
-  const put = changes.filter(({ after: blob }) => blob !== undefined);
-  for await (const { entity } of repository.entities(
-    put.map(({ ref, path, after: blob }) => ({ ref: ref!, path, blob: blob! })),
-  ))
-    after.set(entity.ref, entity);
-  const kinds = [...new Set(changes.map(({ ref }) => kindOf(ref!)))];
-  const work = await repository.capture({ base: tip?.id, kinds });
+  const changes = () => (from === undefined ? [] : repository.diff(tip?.id, from.id, scope));
+  // There may be very many: first which objects, then, as git says it once more, how they are.
+  const refs = new Map<string, Set<Ref>>();
+  for await (const { ref } of changes()) {
+    if (ref === undefined) continue;
+    const of = refs.get(kindOf(ref));
+    if (of === undefined) refs.set(kindOf(ref), new Set([ref]));
+    else of.add(ref);
+  }
+  const work = await repository.capture({ base: tip?.id, kinds: [...refs.keys()] });
   try {
-    for (const name of kinds) {
-      const refs = changes.map(({ ref }) => ref!).filter((ref) => kindOf(ref) === name);
-      const kind = work.kind(name, new Set(refs));
-      await kind.put(refs.map((ref) => after.get(ref)).filter((entity): entity is Entity => entity !== undefined));
-      await kind.complete();
-    }
+    const kinds = new Map([...refs].map(([name, of]) => [name, work.kind(name, of)]));
+    for await (const { ref, after } of changes())
+      if (ref !== undefined && after !== undefined) await kinds.get(kindOf(ref))!.copy(ref, after);
+    for (const kind of kinds.values()) await kind.complete();
     const coverage = await joinedCoverage(repository, tip, from);
     const known = from ?? tip;
     const tenant = known === undefined ? undefined : await repository.file(known.id, 'tenant.yaml');

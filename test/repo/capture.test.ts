@@ -141,6 +141,39 @@ describe('a capture', () => {
     expect(contents(root, commit.id)).toEqual(expected([user(0), user(2, { age: 3 }), user(3), user(4)]));
   });
 
+  it('copies single objects from another commit, and leaves the others of their kind', async () => {
+    const root = temporaryFolder();
+    const repository = await open(root);
+    const base = await snapshot(repository, users(5));
+    const other = await repository.capture({ base: base.id, ref: 'refs/driftline/live/1' });
+    const live = other.kind('users');
+    await live.put([user(0), user(1), user(2, { age: 3 }), user(3, { age: 4 }), user(9)]);
+    await live.complete();
+    const from = (await other.commit({ subject: 'live', at: '2026-11-20T10:00:00Z' }))!;
+    const blobs = new Map<string, string>();
+    for await (const { ref, blob } of repository.files(from.id)) blobs.set(ref, blob);
+
+    const capture = await repository.capture({ base: base.id, kinds: ['users', 'policies'] });
+    const kind = capture.kind('users', new Set([user(1).ref, user(2).ref, user(4).ref, user(9).ref]));
+    const blobOf = (n: number) => blobs.get(user(n).ref)!;
+    for (const n of [9, 2, 1, 2]) await kind.copy(user(n).ref, blobOf(n));
+    await expect(kind.copy(user(3).ref, blobOf(3))).rejects.toThrow('not asked for');
+    await expect(capture.kind('policies').copy(user(1).ref, blobOf(1))).rejects.toThrow('not of the kind policies');
+    const problem = await problemOf(kind.copy(user(2).ref, blobOf(1)));
+    expect([problem.kind, problem.subject]).toEqual(['incomplete', user(2).ref]);
+    expect(kind.count).toBe(3);
+    expect(await kind.complete()).toEqual({ added: 1, changed: 1, removed: 1 });
+    await expect(kind.copy(user(1).ref, blobOf(1))).rejects.toThrow('the kind was completed');
+    await capture.abort();
+
+    const again = await repository.capture({ base: base.id, kinds: ['users'] });
+    const kept = again.kind('users', new Set([user(2).ref, user(4).ref, user(9).ref]));
+    for (const n of [2, 9]) await kept.copy(user(n).ref, blobOf(n));
+    await kept.complete();
+    const commit = (await again.commit({ subject: 'x', at: '2026-11-20T11:00:00Z' }))!;
+    expect(contents(root, commit.id)).toEqual(expected([user(0), user(1), user(2, { age: 3 }), user(3), user(9)]));
+  });
+
   it('looks of a kind with single objects at these alone, and refuses those that are no plain file', async () => {
     const root = temporaryFolder();
     const repository = await open(root);

@@ -253,6 +253,10 @@ class MemoryCapture implements Capture {
       async retain(keys) {
         for (const path of [...keys].map(pathOf)) put.set(path, before.get(path)!);
       },
+      async copy(ref, blob) {
+        if (kindOf(ref) !== name || only?.has(ref) === false) throw new RangeError(`not asked for: ${ref}`);
+        put.set(pathOfRef(kinds, ref), blob);
+      },
       blobs: async () => (key) => put.get(pathOf(key)) ?? before.get(pathOf(key)),
       hasKept: () => false,
       async replace() {
