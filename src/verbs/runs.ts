@@ -49,13 +49,12 @@ export async function unkept(
     try {
       const state = await readJournal(join(folder, id, 'journal.jsonl'));
       Object.assign(ids, state.ids);
+      const open = new Set(state.begun);
+      for (const [step, { outcome }] of state.outcomes) if (outcome === 'unknown') open.add(step);
+      // A plan may be large, and of nearly every run all is known.
+      if (open.size === 0) continue;
       const plan = parsePlan(await readFile(join(folder, id, 'plan.json'), 'utf8'), id);
-      for (const step of plan.steps)
-        if (
-          step.action === 'recreate' &&
-          (state.begun.has(step.id) || state.outcomes.get(step.id)?.outcome === 'unknown')
-        )
-          unsure.add(step.ref);
+      for (const step of plan.steps) if (step.action === 'recreate' && open.has(step.id)) unsure.add(step.ref);
     } catch (error) {
       if (!(error instanceof Problem) && (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
