@@ -162,6 +162,21 @@ describe('the house', () => {
     );
   });
 
+  it('loads what only some commands need when they need it', () => {
+    const atOnce = (file: File) =>
+      [...file.code.matchAll(/^(?:import|export) (?!type\b)[^;]*?from '([^']+)'/gm)].map(([, target = '']) => target);
+    const seldom = ['ora', 'cli-table3', 'simple-git', '@azure/identity'];
+    nobody(
+      written.flatMap((file) =>
+        atOnce(file)
+          .filter((target) => seldom.includes(target) || (file.folder === 'cli' && target.startsWith('../')))
+          .filter((target) => !/^\.\.\/(model\/|(version|workplace)\.ts$)/.test(target))
+          .map((target) => `${file.path} imports ${target}`),
+      ),
+      'every command pays for what is imported at once, also the one that a person waits for at a prompt: import() it where it is used',
+    );
+  });
+
   it('opens every file with one sentence', () => {
     nobody(
       written.filter(({ text }) => !/^(#!.*\n)?\/\/ \S.*[.]\n(?!\/\/)/.test(text)).map(({ path }) => path),
