@@ -1,5 +1,4 @@
 // Mode revert: a commit, or the words of somebody with write access on a drift pull request, into a plan that takes the drift back.
-
 import { markdownText } from '../model/escape.ts';
 import { type AccessClass, accessClasses } from '../model/kind.ts';
 import type { PlanOptions } from '../model/plan.ts';

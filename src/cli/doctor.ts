@@ -1,5 +1,4 @@
 // driftline doctor: what a snapshot depends on, checked one after another, with what to do where something is missing.
-
 import { visible } from '../model/escape.ts';
 import { exitStatus } from '../model/problem.ts';
 import type { Check } from '../verbs/doctor.ts';

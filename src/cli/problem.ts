@@ -1,5 +1,4 @@
 // A Problem as words for a person at 2 AM: what, to which object, why, what now; where it came from only when asked.
-
 import { terminalText } from '../model/escape.ts';
 import { exitStatus, Problem, type ProblemKind } from '../model/problem.ts';
 import { styled, type Terminal } from './terminal.ts';

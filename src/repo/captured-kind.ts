@@ -162,13 +162,12 @@ export class CapturedKind implements KindCapture {
 
   /** The table, with the base's objects in it. */
   async #filled(): Promise<ObjectTable | SpillingTable> {
-    if (this.#table !== undefined) return this.#table;
     const table = await this.#parts.table;
+    if (this.#table !== undefined) return this.#table;
+    this.#table = table;
     // All of the base's objects are in it: they need not be counted once more.
-    if (this.#table === undefined && this.#parts.only === undefined && table instanceof ObjectTable)
-      this.#baseCount ??= Promise.resolve(table.size);
-    this.#table ??= table;
-    return this.#table;
+    if (this.#parts.only === undefined && table instanceof ObjectTable) this.#baseCount ??= Promise.resolve(table.size);
+    return table;
   }
 
   #spilling(): SpillingTable {

@@ -1,5 +1,4 @@
 // Actors: what the audit log says of an object's change as lines for a person; raw texts, which each renderer makes inert.
-
 import { hasMixedScripts } from '../model/escape.ts';
 import { minuteText } from '../model/moment.ts';
 import type { ReportActor, ReportActors, ReportChange } from '../model/report.ts';

@@ -1,5 +1,4 @@
 // Data: a report as JSON, as JSON lines, and as CSV; whole, streamed, and harmless to whatever shows it.
-
 import { csvField, jsonText } from '../model/escape.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
 import type { Report, ReportHeader } from '../model/report.ts';

@@ -1,6 +1,7 @@
 // From a private commit of the living tenant to the branch: what differs in the scope is copied, without reading the tenant again.
 import type { Commit } from '../model/commit.ts';
 import type { Coverage } from '../model/coverage.ts';
+import { grouped } from '../model/grouped.ts';
 import type { JsonObject } from '../model/json.ts';
 import { kindOf, type Ref } from '../model/ref.ts';
 import type { Repository } from '../model/repository.ts';
@@ -27,16 +28,12 @@ export async function keepOnBranch(options: KeepOptions): Promise<Commit> {
   const tip = await repository.tip();
   const changes = () => (from === undefined ? [] : repository.diff(tip?.id, from.id, scope));
   // There may be very many: first which objects, then, as git says it once more, how they are.
-  const refs = new Map<string, Set<Ref>>();
-  for await (const { ref } of changes()) {
-    if (ref === undefined) continue;
-    const of = refs.get(kindOf(ref));
-    if (of === undefined) refs.set(kindOf(ref), new Set([ref]));
-    else of.add(ref);
-  }
-  const work = await repository.capture({ base: tip?.id, kinds: [...refs.keys()] });
+  const refs: Ref[] = [];
+  for await (const { ref } of changes()) if (ref !== undefined) refs.push(ref);
+  const byKind = grouped(refs, kindOf);
+  const work = await repository.capture({ base: tip?.id, kinds: [...byKind.keys()] });
   try {
-    const kinds = new Map([...refs].map(([name, of]) => [name, work.kind(name, of)]));
+    const kinds = new Map([...byKind].map(([name, own]) => [name, work.kind(name, new Set(own))]));
     for await (const { ref, after } of changes())
       if (ref !== undefined && after !== undefined) await kinds.get(kindOf(ref))!.copy(ref, after);
     for (const kind of kinds.values()) await kind.complete();

@@ -1,5 +1,4 @@
 // Recoveries: planning a job, carrying a confirmed plan out, and both as changes on the disk, in the direction in which the tenant will change.
-
 import { visible } from '../../model/escape.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Kinds } from '../../model/kind.ts';
