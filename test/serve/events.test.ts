@@ -34,7 +34,8 @@ describe('the stream of events', () => {
   };
 
   it('says what a job is doing until it is over', async () => {
-    const { hold, call, server } = await start();
+    // Slow enough to be read in several of the times in which changes are gathered, of which only the last is told.
+    const { hold, call, server } = await start({ latencyMs: 100 });
     const release = hold();
     const { body } = await call('POST', '/api/previews', { from: 'HEAD' });
     const other = (await call('POST', '/api/previews', { from: 'HEAD', kinds: ['users'] })).body;

@@ -65,12 +65,15 @@ export interface PlaceOptions extends Partial<Omit<ServeOptions, 'workplace'>> {
   /** Text of driftline.yaml. */
   readonly configuration?: string;
   readonly snapshots?: boolean;
+  /** Milliseconds that the tenant takes for each answer; default 0. */
+  readonly latencyMs?: number;
 }
 
 /** Opens a place with the example company and its first snapshot. */
 export async function servePlace(options: PlaceOptions = {}): Promise<Place> {
   example ??= readSeed(exampleState);
-  const sandbox = createSandbox({ throttling: false, randomSeed: 'serve', seeds: [await example] });
+  const { latencyMs = 0 } = options;
+  const sandbox = createSandbox({ throttling: false, randomSeed: 'serve', seeds: [await example], latencyMs });
   const { env, close } = await sandbox.listen();
   const root = mkdtempSync(join(tmpdir(), 'driftline-serve-'));
   writeFileSync(join(root, 'driftline.yaml'), options.configuration ?? '');
