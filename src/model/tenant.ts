@@ -4,6 +4,7 @@ import type { Entity } from './entity.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Kind } from './kind.ts';
 import type { Ref } from './ref.ts';
+import type { Scratch } from './scratch.ts';
 
 export interface TenantIdentity {
   readonly tenantId: string;
@@ -96,6 +97,8 @@ export interface ReadingStart {
   readonly recognition?: Recognition | undefined;
   /** Where the pages that come before the first object (links in bulk) are noted, and those of an earlier attempt are found. */
   readonly notes?: PageNotes;
+  /** Where links that are told of before the first object are kept until it comes. Absent: in memory, however many they are. */
+  readonly scratch?: Scratch;
 }
 
 /** Lines under names, kept outside of the reviewed state, where nobody else reads them. */

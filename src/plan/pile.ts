@@ -1,7 +1,7 @@
 // Piles: lists that are only added to and walked, their items packed and put into a scratch, so that very many of them take little memory.
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { List } from '../model/list.ts';
-import { inMemory, type Scratch } from '../model/scratch.ts';
+import { inMemory, type Kept, type Scratch } from '../model/scratch.ts';
 
 /** Characters of JSON that are packed together: enough to find what repeats, few enough to be unpacked as garbage that stays young. */
 const together = 65_536;
@@ -9,7 +9,7 @@ const together = 65_536;
 /** A list of plain JSON values. Who walks it is given copies, so that nothing that was put in can be changed, or is held on to. */
 export class Pile<Item> implements List<Item> {
   readonly #scratch: Scratch;
-  readonly #packed: (() => Buffer)[] = [];
+  readonly #packed: Kept[] = [];
   #open: string[] = [];
   #characters = 0;
   #length = 0;

@@ -65,9 +65,9 @@ export function scratchIn(folder: string): Scratch {
   abandoned.register(held, file);
   return (bytes) => {
     const [place, length] = [held.file.add(bytes), bytes.length];
-    return () => {
-      const room = Buffer.allocUnsafe(length);
-      held.file.read(place, room);
+    return (from = 0, to = length) => {
+      const room = Buffer.allocUnsafe(to - from);
+      held.file.read(place + from, room);
       return room;
     };
   };

@@ -4,9 +4,10 @@ import type { JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import { keyOf, kindOf } from '../model/ref.ts';
 import type { PageNotes } from '../model/tenant.ts';
-import { type Indexing, LinkIndex, readLinkIndex } from './delta.ts';
+import { type Indexing, readLinkIndex } from './delta.ts';
 import { expandedItems, expandedLinks, readExpanded } from './expanded.ts';
 import { SeenKeys } from './guids.ts';
+import { type LinkIndex, LinkLog } from './link-index.ts';
 import { gatherWhereListed } from './paging.ts';
 
 /** What to ask of a part (a link's name, or that of contained objects) by an object's id; undefined: ask for it one by one. */
@@ -15,7 +16,7 @@ export interface Bulk {
   items(part: string, id: string): readonly JsonObject[] | undefined;
   /** All of it as one text: while that is the same, so is what was told of the object. */
   textOf(id: string): string;
-  /** Keys of listed objects, kept where their GUIDs are kept already. */
+  /** Keys of listed objects, kept with what is known of their links. */
   readonly seen: Pick<LinkIndex, 'met' | 'meet'>;
 }
 
@@ -83,19 +84,20 @@ class Items {
 }
 
 async function readLinks(indexing: Indexing, link: string, notes: PageNotes | undefined): Promise<LinkIndex> {
-  const { graph, kind, guids } = indexing;
-  return gatherWhereListed(
+  const { graph, kind, scratch } = indexing;
+  const log = await gatherWhereListed(
     readExpanded(graph, kind, link, notes),
-    () => new LinkIndex([link], kind, guids),
-    (index, raw) => {
+    () => new LinkLog([link], kind, scratch),
+    (noted, raw) => {
       const id = String(raw.id);
-      index.forget(id);
+      noted.forget(id);
       const links = expandedLinks(kind, link, raw);
       if (links === undefined) return;
-      index.see(id);
-      for (const { target } of links) index.add(link, id, keyOf(target), kindOf(target));
+      noted.see(id);
+      for (const { target } of links) noted.add(link, id, keyOf(target), kindOf(target));
     },
   );
+  return log.index();
 }
 
 async function readItems({ graph, kind }: Indexing, part: string, notes: PageNotes | undefined): Promise<Items> {

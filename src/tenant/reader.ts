@@ -27,7 +27,6 @@ import { collectionOf, keyText } from './collections.ts';
 import { toNotComplete } from './coverage.ts';
 import { expandOf } from './expanded.ts';
 import type { Graph } from './graph.ts';
-import { GuidTable } from './guids.ts';
 import { toEntity } from './normalize.ts';
 import { checkPage, ExpiredMark, readPages } from './paging.ts';
 import { authenticationProblem, Refused, shapeProblem } from './problems.ts';
@@ -54,7 +53,6 @@ export interface ReaderParts {
 export class GraphReader implements TenantReader {
   readonly #parts: ReaderParts;
   readonly #objects = new Map<string, number>();
-  readonly #guids = new GuidTable();
 
   readonly tracking: ChangeTracking;
 
@@ -119,7 +117,8 @@ export class GraphReader implements TenantReader {
     const { permissions } = await this.#claims();
     this.#objects.set(kind.name, 0);
     try {
-      for await (const page of collect(this.#collecting(this.#row(kind), permissions), start)) {
+      const collecting = { ...this.#collecting(this.#row(kind), permissions), scratch: start?.scratch };
+      for await (const page of collect(collecting, start)) {
         this.#objects.set(kind.name, this.#objects.get(kind.name)! + page.entities.length);
         this.tell(kind.name);
         yield page;
@@ -230,7 +229,6 @@ export class GraphReader implements TenantReader {
   #collecting(kind: Kind, permissions: readonly string[] | undefined): Collecting {
     return {
       graph: this.#parts.graph,
-      guids: this.#guids,
       kind,
       permissions,
       readObjects: (asked, keys) => this.readObjects(asked, keys),

@@ -246,7 +246,8 @@ export class Pieces {
   ): Promise<void> {
     const { repository, reader, every } = this.#options;
     const notes = openPageNotes(repository, this.#kind, JSON.stringify(beginning));
-    const start = { from, notes, recognition, met: (key: string) => from !== undefined && target.hasKept(key) };
+    const met = (key: string) => from !== undefined && target.hasKept(key);
+    const start = { from, notes, recognition, met, scratch: repository.scratch() };
     let kept = target.count;
     for await (const page of reader.readPages!(this.#kind, start)) {
       const { next } = page;

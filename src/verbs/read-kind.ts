@@ -22,7 +22,7 @@ export interface CaptureProgress {
 }
 
 export interface KindReading {
-  readonly repository: Pick<Repository, 'privateFolder'>;
+  readonly repository: Pick<Repository, 'privateFolder' | 'scratch'>;
   readonly version: string;
   readonly reader: TenantReader;
   readonly scope: Scope;
@@ -157,7 +157,7 @@ async function readAll(
   besides: Besides,
   recall?: Recall,
 ): Promise<void> {
-  const { reader } = options;
+  const { reader, repository } = options;
   if (reader.readPages === undefined) {
     for await (const entities of reader.read(kind)) await takePage(options, target, kind, { entities }, besides);
     return;
@@ -165,7 +165,7 @@ async function readAll(
   // What an object has besides is noted from the object: a kind of which that is asked is made whole.
   const asked = besides !== undefined && (kind.tracked?.besides ?? []).length > 0;
   const recognition = asked ? recall && nothingKnown : recall?.recognition(await target.blobs());
-  for await (const page of reader.readPages(kind, { recognition }))
+  for await (const page of reader.readPages(kind, { recognition, scratch: repository.scratch() }))
     await takePage(options, target, kind, page, besides, recall);
 }
 

@@ -1,103 +1,146 @@
-// The small parts on their own: the packed link index against plain maps, strict JSON, Retry-After, lanes.
+// The small parts on their own: GUIDs, the link index against plain maps, strict JSON, Retry-After, lanes.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kinds } from '../../src/kinds/index.ts';
+import { inMemory, type Scratch } from '../../src/model/scratch.ts';
+import { scratchIn } from '../../src/repo/nameless.ts';
 import { retryAfter } from '../../src/tenant/answer.ts';
 import { collectionOf } from '../../src/tenant/collections.ts';
-import { LinkIndex } from '../../src/tenant/delta.ts';
-import { GuidTable, SeenKeys } from '../../src/tenant/guids.ts';
+
+import { guidText, packGuid, SeenKeys } from '../../src/tenant/guids.ts';
+import { LinkLog } from '../../src/tenant/link-index.ts';
 import { parseStrictly } from '../../src/tenant/strict-json.ts';
 import { TrafficLane } from '../../src/tenant/throttle.ts';
+import { temporaryFolder } from '../repo/support.ts';
 import { guid } from './fake-graph.ts';
 import { VirtualTime } from './virtual-time.ts';
 
-describe('the table of GUIDs', () => {
-  it('numbers each once, finds it, and gives it back in lower case', () => {
+describe('GUIDs', () => {
+  it('are packed in either case and given back in lower case', () => {
     fc.assert(
-      fc.property(fc.array(fc.uuid(), { maxLength: 200 }), fc.uuid(), (guids, other) => {
-        const table = new GuidTable();
-        for (const one of guids) table.add(one.toUpperCase());
-        const unique = [...new Set(guids)];
-        expect(table.size).toBe(unique.length);
-        expect(unique.map((one) => table.text(table.find(one)))).toEqual(unique);
-        expect(table.find(other)).toBe(unique.indexOf(other));
+      fc.property(fc.uuid(), fc.nat(3), (id, at) => {
+        const words = new Uint32Array(8);
+        expect(packGuid(id.toUpperCase(), words, at)).toBe(true);
+        expect(guidText(words, at)).toBe(id);
       }),
     );
   });
 
-  it('grows past its first size', () => {
-    const table = new GuidTable();
-    for (let at = 0; at < 5000; at += 1) expect(table.add(guid('a', at))).toBe(at);
-    for (let at = 0; at < 5000; at += 1) expect(table.find(guid('a', at))).toBe(at);
-    for (const none of [
-      'x',
-      '',
-      `${guid('a', 1)}0`,
-      guid('a', 1).replace('-', '0'),
-      guid('g', 1),
-      `${guid('a', 1).slice(0, 35)}é`,
-    ])
-      expect(table.add(none)).toBe(-1);
-    expect(table.find('x')).toBe(-1);
+  it('are told from what is none', () => {
+    const one = guid('a', 1);
+    for (const none of ['x', '', `${one}0`, one.replace('-', '0'), guid('g', 1), `${one.slice(0, 35)}é`])
+      expect(packGuid(none, new Uint32Array(4), 0), none).toBe(false);
   });
+});
 
-  it('serves as a set of keys, of GUIDs and others', () => {
+describe('the set of seen keys', () => {
+  const nil = '00000000-0000-0000-0000-000000000000';
+
+  it('knows those that were met, GUIDs and others, and no others', () => {
     const seen = new SeenKeys();
-    for (const key of [guid('a', 1), 'c1', 'contoso.com']) {
+    for (const key of [guid('a', 1), 'c1', 'contoso.com', nil]) {
       expect(seen.met(key)).toBe(false);
+      seen.meet(key);
       seen.meet(key);
       expect(seen.met(key)).toBe(true);
     }
   });
+
+  it('grows past its first size', () => {
+    const seen = new SeenKeys();
+    for (let at = 0; at < 5000; at += 1) {
+      expect(seen.met(guid('a', at))).toBe(false);
+      seen.meet(guid('a', at));
+    }
+    for (let at = 0; at < 5000; at += 1)
+      expect([seen.met(guid('a', at)), seen.met(guid('b', at))]).toEqual([true, false]);
+  });
 });
 
 describe('the link index', () => {
-  it('says what a plain map says, whatever is added and removed, and whatever another index of the same table holds', () => {
+  const rooms: readonly (readonly [string, () => Scratch])[] = [
+    ['in memory', () => inMemory],
+    ['on the disk', () => scratchIn(temporaryFolder())],
+  ];
+
+  it.each(rooms)('says what a plain map says, whatever is added and removed: %s', (_, scratch) => {
     const person = fc.integer({ min: 0, max: 12 });
-    const step = fc.record({ owner: person, target: person, what: fc.constantFrom('add', 'remove', 'see', 'forget') });
+    const what = fc.constantFrom('add', 'remove', 'see', 'forget');
+    const link = fc.constantFrom('members', 'owners');
+    const step = fc.record({ owner: person, target: person, what, link });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const guids = new GuidTable();
-        const index = new LinkIndex(['members'], kinds.get('groups')!, guids);
-        const other = new LinkIndex(['manager'], kinds.get('users')!, guids);
-        const model = new Map<number, Set<number>>();
-        for (const { owner, target, what } of steps) {
+        const log = new LinkLog(['members', 'owners'], kinds.get('groups')!, scratch());
+        const model = new Map<number, { readonly members: Set<number>; readonly owners: Set<number> }>();
+        for (const { owner, target, what, link } of steps) {
           const [from, to] = [guid('b', owner), guid('a', target)];
-          other.see(to);
-          other.meet(from);
-          other.add('manager', to, from, 'contacts');
           if (what === 'forget') {
-            index.forget(from);
+            log.forget(from);
             model.delete(owner);
             continue;
           }
-          index.see(from);
-          const targets = model.get(owner) ?? new Set();
+          const targets = model.get(owner) ?? { members: new Set(), owners: new Set() };
           model.set(owner, targets);
-          if (what === 'add') {
-            index.add('members', from, to, 'users');
-            targets.add(target);
-          } else if (what === 'remove') {
-            index.remove('members', from, to);
-            targets.delete(target);
+          if (what === 'see') log.see(from);
+          else if (what === 'add') {
+            log.add(link, from, to, link === 'owners' && target % 2 === 0 ? 'servicePrincipals' : 'users');
+            targets[link].add(target);
+          } else {
+            log.remove(link, from, to);
+            targets[link].delete(target);
           }
         }
+        const index = log.index();
         for (let owner = 0; owner <= 12; owner += 1) {
-          expect(index.has(guid('b', owner))).toBe(model.has(owner));
+          expect(index.has(guid('b', owner).toUpperCase())).toBe(model.has(owner));
           expect([index.met(guid('b', owner)), index.has(guid('a', owner))]).toEqual([false, false]);
-          const targets = [...(model.get(owner) ?? [])].map((target) => `users/${guid('a', target)}`);
-          expect(new Set(index.targets('members', guid('b', owner)))).toEqual(new Set(targets));
+          const { members = [], owners = [] } = model.get(owner) ?? {};
+          expect(new Set(index.targets('members', guid('b', owner)))).toEqual(
+            new Set([...members].map((target) => `users/${guid('a', target)}`)),
+          );
+          expect(new Set(index.targets('owners', guid('b', owner)))).toEqual(
+            new Set([...owners].map((at) => `${at % 2 === 0 ? 'servicePrincipals' : 'users'}/${guid('a', at)}`)),
+          );
         }
       }),
+      { numRuns: 50 },
     );
   });
 
+  it.each(rooms)('holds more than it gathers at a time: %s', (_, scratch) => {
+    const log = new LinkLog(['members'], kinds.get('groups')!, scratch());
+    const [owners, rounds] = [20_000, 4];
+    for (let round = 0; round < rounds; round += 1)
+      for (let owner = 0; owner < owners; owner += 1)
+        log.add('members', guid('b', owner), guid('a', rounds * owner + round), 'users');
+    const index = log.index();
+    for (let owner = 0; owner < owners; owner += 7)
+      expect(index.targets('members', guid('b', owner))).toEqual(
+        [0, 1, 2, 3].map((round) => `users/${guid('a', rounds * owner + round)}`),
+      );
+    expect(index.has(guid('b', owners))).toBe(false);
+  });
+
   it('keeps the last target of a single link', () => {
-    const index = new LinkIndex(['manager'], kinds.get('users')!);
-    index.see(guid('a', 1));
-    index.add('manager', guid('a', 1), guid('a', 2), 'users');
-    index.add('manager', guid('a', 1), guid('a', 3), 'contacts');
-    expect(index.targets('manager', guid('a', 1))).toEqual([`contacts/${guid('a', 3)}`]);
+    const log = new LinkLog(['manager'], kinds.get('users')!);
+    log.add('manager', guid('a', 1), guid('a', 2), 'users');
+    log.add('manager', guid('a', 1), guid('a', 3), 'contacts');
+    expect(log.index().targets('manager', guid('a', 1))).toEqual([`contacts/${guid('a', 3)}`]);
+  });
+
+  it('remembers which objects were listed, told of before or not', () => {
+    const log = new LinkLog(['manager'], kinds.get('users')!);
+    for (let at = 0; at < 100; at += 2) log.see(guid('a', at));
+    const index = log.index();
+    for (let at = 0; at < 100; at += 3) index.meet(guid('a', at));
+    for (let at = 0; at < 100; at += 1)
+      expect([index.met(guid('a', at)), index.has(guid('a', at))]).toEqual([at % 3 === 0, at % 2 === 0]);
+  });
+
+  it('refuses ids that are no GUIDs', () => {
+    const log = new LinkLog(['manager'], kinds.get('users')!);
+    expect(() => log.see('everyone')).toThrow('no GUID');
+    expect(() => log.add('manager', guid('a', 1), 'everyone', 'users')).toThrow('no GUID');
   });
 });
 

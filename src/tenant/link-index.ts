@@ -1,0 +1,258 @@
+// Link index: who is linked to whom, noted in the order in which it is told and asked for by owner; much of it lies on the disk, so that memory stays flat.
+import type { Kind } from '../model/kind.ts';
+import type { Ref } from '../model/ref.ts';
+import { inMemory, type Kept, type Scratch } from '../model/scratch.ts';
+import { guidHash, guidText, guidWords, packGuid, SeenKeys, sameGuid } from './guids.ts';
+import { shapeProblem } from './problems.ts';
+
+/** A note: the owner's GUID, the target's, and a word for what is said of them. */
+const noteWords = 2 * guidWords + 1;
+const targetAt = guidWords;
+const sayingAt = 2 * guidWords;
+const bytesPerWord = Uint32Array.BYTES_PER_ELEMENT;
+
+/** What a note says, in the lowest bits of its last word; above it the number of the link, and above that the one of the target's collection. */
+const sayings = { told: 0, forgotten: 1, added: 2, removed: 3 } as const;
+type Saying = (typeof sayings)[keyof typeof sayings];
+const sayingBits = 2;
+const linkBits = 6;
+
+/** Notes that are gathered in memory before they are written, sorted into parts. */
+const gatheredAtMost = 2 ** 15;
+/** So many notes (9 MB) may lie in memory in the end: it takes half the time to ask for them there. */
+const heldAtMost = 2 ** 18;
+
+/** Owners are spread over parts and, within each, over buckets: what is read at a time. */
+const partCount = 256;
+const bucketsInPart = 256;
+const partOf = (hash: number): number => hash >>> 24;
+const bucketInPart = (hash: number): number => (hash >>> 16) & (bucketsInPart - 1);
+
+/** Takes what listings tell of links, in any order and perhaps more than once. Ids are GUIDs of either case; others are a problem of the answer. */
+export class LinkLog {
+  readonly #links: readonly string[];
+  readonly #single: readonly boolean[];
+  readonly #collections: string[] = [];
+  readonly #scratch: Scratch;
+  readonly #gathered = new Uint32Array(noteWords * gatheredAtMost);
+  /** What was written: the notes of each part, and where each begins. */
+  readonly #written: { readonly notes: Kept; readonly starts: Uint32Array }[] = [];
+  #size = 0;
+
+  constructor(links: readonly string[], kind: Pick<Kind, 'links'>, scratch: Scratch = inMemory) {
+    this.#links = links;
+    this.#single = links.map((link) => kind.links[link]!.single === true);
+    this.#scratch = scratch;
+  }
+
+  /** This object was told of, so what is not noted it does not have. */
+  see(owner: string): void {
+    this.#note(owner, owner, sayings.told);
+  }
+
+  /** The object is gone: as if it had never been told of. */
+  forget(owner: string): void {
+    this.#note(owner, owner, sayings.forgotten);
+  }
+
+  /** The owner was told of, and has this link. */
+  add(link: string, owner: string, target: string, collection: string): void {
+    this.#note(owner, target, sayings.added, link, collection);
+  }
+
+  /** The owner was told of, and does not have this link any more. */
+  remove(link: string, owner: string, target: string): void {
+    this.#note(owner, target, sayings.removed, link);
+  }
+
+  /** What all notes come to; nothing can be noted any more. */
+  index(): LinkIndex {
+    this.#write();
+    const length = this.#written.reduce((sum, { starts }) => sum + starts[partCount]!, 0);
+    const keep = length > heldAtMost ? this.#scratch : inMemory;
+    const starts = new Uint32Array(partCount * bucketsInPart + 1);
+    const parts: Kept[] = [];
+    for (let part = 0; part < partCount; part += 1) {
+      const notes = this.#notesOf(part);
+      const sorted = sortedBy(notes, bucketsInPart, bucketInPart);
+      const [first, before] = [part * bucketsInPart, starts[part * bucketsInPart]!];
+      for (let bucket = 1; bucket <= bucketsInPart; bucket += 1)
+        starts[first + bucket] = before + sorted.starts[bucket]!;
+      parts.push(keep(bytesOf(sorted.notes)));
+    }
+    return new LinkIndex({ links: this.#links, single: this.#single, collections: this.#collections, starts, parts });
+  }
+
+  #note(owner: string, target: string, saying: Saying, link?: string, collection?: string): void {
+    if (this.#size === gatheredAtMost) this.#write();
+    const at = noteWords * this.#size;
+    const notes = this.#gathered;
+    if (!packGuid(owner, notes, at) || !packGuid(target, notes, at + targetAt))
+      throw shapeProblem('the id of an object is no GUID', 'delta');
+    const linked = link === undefined ? 0 : this.#links.indexOf(link);
+    const collected = collection === undefined ? 0 : this.#numberOf(collection);
+    notes[at + sayingAt] = saying | (linked << sayingBits) | (collected << (sayingBits + linkBits));
+    this.#size += 1;
+  }
+
+  #numberOf(collection: string): number {
+    const known = this.#collections.indexOf(collection);
+    return known >= 0 ? known : this.#collections.push(collection) - 1;
+  }
+
+  #write(): void {
+    const { notes, starts } = sortedBy(this.#gathered.subarray(0, noteWords * this.#size), partCount, partOf);
+    this.#written.push({ notes: this.#scratch(bytesOf(notes)), starts });
+    this.#size = 0;
+  }
+
+  /** The notes of a part, in the order in which they were made. */
+  #notesOf(part: number): Uint32Array {
+    const length = this.#written.reduce((sum, { starts }) => sum + starts[part + 1]! - starts[part]!, 0);
+    const notes = new Uint32Array(noteWords * length);
+    const bytes = bytesOf(notes);
+    let at = 0;
+    for (const { notes: written, starts } of this.#written)
+      at += written(...[starts[part]!, starts[part + 1]!].map(inBytes)).copy(bytes, at);
+    return notes;
+  }
+}
+
+/** Notes by a number of their owner's hash, those of one number in the order that they had; and where each number's begin. */
+function sortedBy(notes: Uint32Array, numbers: number, numberOf: (hash: number) => number) {
+  const starts = new Uint32Array(numbers + 1);
+  for (let at = 0; at < notes.length; at += noteWords) starts[numberOf(guidHash(notes, at)) + 1]! += 1;
+  for (let number = 0; number < numbers; number += 1) starts[number + 1]! += starts[number]!;
+  const ends = starts.slice();
+  const sorted = new Uint32Array(notes.length);
+  for (let at = 0; at < notes.length; at += noteWords) {
+    const number = numberOf(guidHash(notes, at));
+    const to = noteWords * ends[number]!;
+    for (let word = 0; word < noteWords; word += 1) sorted[to + word] = notes[at + word]!;
+    ends[number]! += 1;
+  }
+  return { notes: sorted, starts };
+}
+
+interface IndexParts {
+  readonly links: readonly string[];
+  readonly single: readonly boolean[];
+  readonly collections: readonly string[];
+  /** How many notes lie before each bucket, in all parts; and how many there are. */
+  readonly starts: Uint32Array;
+  readonly parts: readonly Kept[];
+}
+
+/** What is known of an owner. */
+interface Owner {
+  /** Was it told of? */
+  readonly told: boolean;
+  /** The number of its first note; -1 where there is none. */
+  readonly first: number;
+  /** By link, in the order in which they were told. */
+  readonly targets: readonly (readonly Ref[])[];
+}
+
+const unknown: Owner = { told: false, first: -1, targets: [] };
+/** Owners that are known without being read again, enough for two pages; those of many targets are not among them. */
+const knownAtMost = 2048;
+const targetsKnown = 100;
+
+/** Who is linked to whom: in memory a megabyte, one bit for each note, and the notes themselves where they are few. */
+export class LinkIndex {
+  readonly #parts: IndexParts;
+  readonly #listed: Uint8Array;
+  /** Objects that were listed and never told of. */
+  readonly #untold = new SeenKeys();
+  readonly #key = new Uint32Array(guidWords);
+  /** Room for the notes of a bucket, as words and as bytes. */
+  #notes = new Uint32Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
+  /** The owners that were asked for last: of those of a page, one thing is asked after another. */
+  readonly #known = new Map<string, Owner>();
+
+  constructor(parts: IndexParts) {
+    this.#parts = parts;
+    this.#listed = new Uint8Array(Math.ceil(parts.starts.at(-1)! / 8));
+  }
+
+  /** Was this object told of? If not, its links must be asked for one by one. */
+  has(owner: string): boolean {
+    return this.#of(owner).told;
+  }
+
+  targets(link: string, owner: string): readonly Ref[] {
+    return this.#of(owner).targets[this.#parts.links.indexOf(link)] ?? [];
+  }
+
+  /** Was an object with this key met in the listing of the objects? */
+  met(key: string): boolean {
+    const { first } = this.#of(key);
+    return first < 0 ? this.#untold.met(key) : (this.#listed[first >>> 3]! & (1 << (first & 7))) !== 0;
+  }
+
+  meet(key: string): void {
+    const { first } = this.#of(key);
+    if (first < 0) this.#untold.meet(key);
+    else this.#listed[first >>> 3]! |= 1 << (first & 7);
+  }
+
+  #of(owner: string): Owner {
+    const known = this.#known.get(owner);
+    if (known !== undefined) return known;
+    const read = packGuid(owner, this.#key, 0) ? this.#read() : unknown;
+    if (this.#known.size === knownAtMost) this.#known.clear();
+    if (read.targets.every(({ length }) => length <= targetsKnown)) this.#known.set(owner, read);
+    return read;
+  }
+
+  /** What the notes of the packed GUID come to: the last word on a link holds. */
+  #read(): Owner {
+    const { links, single, starts } = this.#parts;
+    const hash = guidHash(this.#key, 0);
+    const bucket = partOf(hash) * bucketsInPart + bucketInPart(hash);
+    const [begin, end] = [starts[bucket]!, starts[bucket + 1]!];
+    const notes = this.#notesBetween(partOf(hash), begin, end);
+    /** By link, where the notes of targets begin. */
+    let held: number[][] = links.map(() => []);
+    let told = false;
+    let first = -1;
+    for (let at = 0; at < noteWords * (end - begin); at += noteWords) {
+      if (!sameGuid(notes, at, this.#key, 0)) continue;
+      if (first < 0) first = begin + at / noteWords;
+      const word = notes[at + sayingAt]!;
+      const saying = word & (2 ** sayingBits - 1);
+      const link = (word >>> sayingBits) & (2 ** linkBits - 1);
+      told = saying !== sayings.forgotten;
+      if (saying === sayings.forgotten) held = links.map(() => []);
+      else if (saying === sayings.removed)
+        held[link] = held[link]!.filter((other) => !sameGuid(notes, other + targetAt, notes, at + targetAt));
+      else if (saying === sayings.added && single[link]) held[link] = [at];
+      else if (saying === sayings.added) held[link]!.push(at);
+    }
+    return { told, first, targets: held.map((places) => places.map((at) => this.#target(notes, at))) };
+  }
+
+  #target(notes: Uint32Array, at: number): Ref {
+    return `${this.#parts.collections[notes[at + sayingAt]! >>> (sayingBits + linkBits)]!}/${guidText(notes, at + targetAt)}`;
+  }
+
+  /** These notes; they are good until the next ones are asked for. */
+  #notesBetween(part: number, begin: number, end: number): Uint32Array {
+    if (inBytes(end - begin) > this.#bytes.length) {
+      this.#notes = new Uint32Array(noteWords * (end - begin));
+      this.#bytes = bytesOf(this.#notes);
+    }
+    const before = this.#parts.starts[part * bucketsInPart]!;
+    this.#parts.parts[part]!(inBytes(begin - before), inBytes(end - before)).copy(this.#bytes);
+    return this.#notes;
+  }
+}
+
+function bytesOf(words: Uint32Array): Buffer {
+  return Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+}
+
+function inBytes(notes: number): number {
+  return notes * noteWords * bytesPerWord;
+}
