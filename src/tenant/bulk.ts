@@ -47,13 +47,15 @@ export async function readBulk(indexing: Indexing, notes?: PageNotes): Promise<B
   }
   return {
     links(link, id) {
-      const index = indexes.get(link);
-      return index?.has(id) ? index.targets(link, id).map((target) => ({ target })) : undefined;
+      return indexes
+        .get(link)
+        ?.targets(link, id)
+        ?.map((target) => ({ target }));
     },
     items: (part, id) => items.get(part)?.of(id),
     textOf(id) {
       let text = '';
-      for (const [link, index] of indexes) text += `${index.has(id) ? index.targets(link, id).join(' ') : '-'}\n`;
+      for (const [link, index] of indexes) text += `${index.targets(link, id)?.join(' ') ?? '-'}\n`;
       for (const [part, found] of items) text += `${part} ${JSON.stringify(found.of(id) ?? null)}\n`;
       return text;
     },

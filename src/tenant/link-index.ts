@@ -176,13 +176,10 @@ export class LinkIndex {
     this.#listed = new Uint8Array(Math.ceil(parts.starts.at(-1)! / 8));
   }
 
-  /** Was this object told of? If not, its links must be asked for one by one. */
-  has(owner: string): boolean {
-    return this.#of(owner).told;
-  }
-
-  targets(link: string, owner: string): readonly Ref[] {
-    return this.#of(owner).targets[this.#parts.links.indexOf(link)] ?? [];
+  /** The targets of a link; undefined where the object was not told of, so that its links must be asked for one by one. */
+  targets(link: string, owner: string): readonly Ref[] | undefined {
+    const { told, targets } = this.#of(owner);
+    return told ? targets[this.#parts.links.indexOf(link)] : undefined;
   }
 
   /** Was an object with this key met in the listing of the objects? */
