@@ -65,9 +65,8 @@ export class CapturedKind implements KindCapture {
     this.#assertOpen();
     const table = await this.#filled();
     for (const key of keys) {
-      const id = table.idOf(key);
-      if (id === undefined) throw new RangeError(`the base does not have it: ${key}`);
-      if (table.put(key, id) === 'same') this.#tell(id, 1);
+      const id = table.retain(key);
+      if (id !== undefined) this.#tell(id, 1);
     }
   }
 
@@ -80,7 +79,7 @@ export class CapturedKind implements KindCapture {
 
   async blobs(): Promise<(key: string) => string | undefined> {
     const table = await this.#filled();
-    return (key) => table.idOf(key)?.toString('hex');
+    return (key) => table.idText(key);
   }
 
   hasKept(key: string): boolean {

@@ -76,6 +76,16 @@ export class SpillingTable {
     return undefined;
   }
 
+  /** As {@link idOf}, as a text. */
+  idText(key: string): string | undefined {
+    return this.#recent.idText(key) ?? this.idOf(key)?.toString('hex');
+  }
+
+  /** As the table in memory; all of the objects were put before. */
+  retain(key: string): undefined {
+    if (this.idOf(key) === undefined) throw new RangeError(`it was not put: ${key}`);
+  }
+
   /** Takes back an object, as if it had never been put; gives its blob id, undefined where there is none. */
   withdraw(key: string): Buffer | undefined {
     const id = this.idOf(key);

@@ -87,7 +87,7 @@ export class ObjectTable {
       id.copy(chunk, at + 2);
       return 'added';
     }
-    const same = chunk.compare(id, 0, idLength, at + 2, at + 2 + idLength) === 0;
+    const same = sameFew(chunk, at + 2, id, 0, idLength);
     if (chunk[at] !== states.untouched) return same ? 'repeated' : 'contradicted';
     chunk[at] = same ? states.same : states.changed;
     if (!same) id.copy(chunk, at + 2);
@@ -96,16 +96,31 @@ export class ObjectTable {
 
   /** The blob id of an object that was entered or put; undefined where there is none, or it was withdrawn. */
   idOf(key: string): Buffer | undefined {
-    const address = this.#find(key);
+    const address = this.#findKnown(key);
+    return address === undefined ? undefined : this.#idAt(address);
+  }
+
+  /** As {@link idOf}, as a text. */
+  idText(key: string): string | undefined {
+    const address = this.#findKnown(key);
     if (address === undefined) return undefined;
+    const id = (address % chunkSize) + 2;
+    return this.#chunks[Math.floor(address / chunkSize)]!.toString('hex', id, id + idLength);
+  }
+
+  /** Puts an object as it is here: its blob id, undefined where it was put before. RangeError where there is none. */
+  retain(key: string): Buffer | undefined {
+    const address = this.#findKnown(key);
+    if (address === undefined) throw new RangeError(`the base does not have it: ${key}`);
     const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
-    const at = address % chunkSize;
-    return chunk[at] === states.withdrawn ? undefined : chunk.subarray(at + 2, at + 2 + idLength);
+    if (chunk[address % chunkSize] !== states.untouched) return undefined;
+    chunk[address % chunkSize] = states.same;
+    return this.#idAt(address);
   }
 
   /** Was an object with this key entered or put, and not withdrawn? */
   has(key: string): boolean {
-    return this.idOf(key) !== undefined;
+    return this.#findKnown(key) !== undefined;
   }
 
   /** Takes back an object that was added, as if it had never been put; gives its blob id, undefined where it was not added. */
@@ -254,6 +269,19 @@ export class ObjectTable {
     return this.#packed();
   }
 
+  /** The address of an object that was not withdrawn. */
+  #findKnown(key: string): number | undefined {
+    const address = this.#find(key);
+    const withdrawn =
+      address !== undefined && this.#chunks[Math.floor(address / chunkSize)]![address % chunkSize] === states.withdrawn;
+    return withdrawn ? undefined : address;
+  }
+
+  #idAt(address: number): Buffer {
+    const id = (address % chunkSize) + 2;
+    return this.#chunks[Math.floor(address / chunkSize)]!.subarray(id, id + idLength);
+  }
+
   /** The address of the packed key. */
   #packed(): number | undefined {
     const length = this.#keyLength;
@@ -263,8 +291,7 @@ export class ObjectTable {
       const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
       const at = address % chunkSize;
       if (chunk[at + 1] !== this.#keyMark) continue;
-      const start = at + headLength;
-      if (chunk.compare(this.#key, 0, length, start, start + length) === 0) return address;
+      if (sameFew(chunk, at + headLength, this.#key, 0, length)) return address;
     }
     return undefined;
   }
@@ -287,6 +314,11 @@ function isChange(state: number): boolean {
 /** Copies so few bytes that asking the machine to do it would take longer. */
 function copyFew(from: Buffer, to: Buffer, at: number, length: number): void {
   for (let byte = 0; byte < length; byte += 1) to[at + byte] = from[byte]!;
+}
+
+function sameFew(left: Buffer, leftAt: number, right: Buffer, rightAt: number, length: number): boolean {
+  for (let byte = 0; byte < length; byte += 1) if (left[leftAt + byte] !== right[rightAt + byte]) return false;
+  return true;
 }
 
 /** How many bytes a record has. */

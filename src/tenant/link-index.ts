@@ -69,7 +69,7 @@ export class LinkLog {
   index(): LinkIndex {
     this.#write();
     const length = this.#written.reduce((sum, { starts }) => sum + starts[partCount]!, 0);
-    const keep = length > heldAtMost ? this.#scratch : inMemory;
+    const held = length > heldAtMost ? undefined : new Uint32Array(noteWords * length);
     const starts = new Uint32Array(partCount * bucketsInPart + 1);
     const parts: Kept[] = [];
     for (let part = 0; part < partCount; part += 1) {
@@ -78,9 +78,11 @@ export class LinkLog {
       const [first, before] = [part * bucketsInPart, starts[part * bucketsInPart]!];
       for (let bucket = 1; bucket <= bucketsInPart; bucket += 1)
         starts[first + bucket] = before + sorted.starts[bucket]!;
-      parts.push(keep(bytesOf(sorted.notes)));
+      if (held === undefined) parts.push(this.#scratch(bytesOf(sorted.notes)));
+      else held.set(sorted.notes, noteWords * before);
     }
-    return new LinkIndex({ links: this.#links, single: this.#single, collections: this.#collections, starts, parts });
+    const [links, single, collections] = [this.#links, this.#single, this.#collections];
+    return new LinkIndex({ links, single, collections, starts, notes: held ?? parts });
   }
 
   #note(owner: string, target: string, saying: Saying, link?: string, collection?: string): void {
@@ -140,23 +142,15 @@ interface IndexParts {
   readonly collections: readonly string[];
   /** How many notes lie before each bucket, in all parts; and how many there are. */
   readonly starts: Uint32Array;
-  readonly parts: readonly Kept[];
+  /** All of them, bucket by bucket; or where each part lies. */
+  readonly notes: Uint32Array | readonly Kept[];
 }
 
-/** What is known of an owner. */
-interface Owner {
-  /** Was it told of? */
-  readonly told: boolean;
-  /** The number of its first note; -1 where there is none. */
-  readonly first: number;
-  /** By link, in the order in which they were told. */
-  readonly targets: readonly (readonly Ref[])[];
-}
-
-const unknown: Owner = { told: false, first: -1, targets: [] };
-/** Owners that are known without being read again, enough for two pages; those of many targets are not among them. */
-const knownAtMost = 2048;
-const targetsKnown = 100;
+/** Owners of whom it is remembered where their notes begin, more than a page has. */
+const rememberedAtMost = 2 ** 12;
+/** Where nothing is remembered, and where there are no notes. */
+const notAsked = -2;
+const none = -1;
 
 /** Who is linked to whom: in memory a megabyte, one bit for each note, and the notes themselves where they are few. */
 export class LinkIndex {
@@ -168,81 +162,91 @@ export class LinkIndex {
   /** Room for the notes of a bucket, as words and as bytes. */
   #notes = new Uint32Array(0);
   #bytes: Buffer = Buffer.alloc(0);
-  /** The owners that were asked for last: of those of a page, one thing is asked after another. */
-  readonly #known = new Map<string, Owner>();
+  /** By the last bits of their hash: the owners that were asked for last, and the number of the first note of each. What holds no objects is no garbage. */
+  readonly #askedGuids = new Uint32Array(guidWords * rememberedAtMost);
+  readonly #firstNotes = new Int32Array(rememberedAtMost).fill(notAsked);
 
   constructor(parts: IndexParts) {
     this.#parts = parts;
     this.#listed = new Uint8Array(Math.ceil(parts.starts.at(-1)! / 8));
   }
 
-  /** The targets of a link; undefined where the object was not told of, so that its links must be asked for one by one. */
+  /**
+   * The targets of a link, in the order in which they were told; undefined where the object was not told of, so that its links must be asked for
+   * one by one.
+   */
   targets(link: string, owner: string): readonly Ref[] | undefined {
-    const { told, targets } = this.#of(owner);
-    return told ? targets[this.#parts.links.indexOf(link)] : undefined;
+    return packGuid(owner, this.#key, 0)
+      ? this.#read(guidHash(this.#key, 0), this.#parts.links.indexOf(link))
+      : undefined;
   }
 
   /** Was an object with this key met in the listing of the objects? */
   met(key: string): boolean {
-    const { first } = this.#of(key);
-    return first < 0 ? this.#untold.met(key) : (this.#listed[first >>> 3]! & (1 << (first & 7))) !== 0;
+    const first = this.#firstNote(key);
+    return first === none ? this.#untold.met(key) : (this.#listed[first >>> 3]! & (1 << (first & 7))) !== 0;
   }
 
   meet(key: string): void {
-    const { first } = this.#of(key);
-    if (first < 0) this.#untold.meet(key);
+    const first = this.#firstNote(key);
+    if (first === none) this.#untold.meet(key);
     else this.#listed[first >>> 3]! |= 1 << (first & 7);
   }
 
-  #of(owner: string): Owner {
-    const known = this.#known.get(owner);
-    if (known !== undefined) return known;
-    const read = packGuid(owner, this.#key, 0) ? this.#read() : unknown;
-    if (this.#known.size === knownAtMost) this.#known.clear();
-    if (read.targets.every(({ length }) => length <= targetsKnown)) this.#known.set(owner, read);
-    return read;
+  /** The number of the first note that is an owner's. */
+  #firstNote(owner: string): number {
+    if (!packGuid(owner, this.#key, 0)) return none;
+    const hash = guidHash(this.#key, 0);
+    const place = hash % rememberedAtMost;
+    if (this.#firstNotes[place] === notAsked || !sameGuid(this.#askedGuids, guidWords * place, this.#key, 0))
+      this.#read(hash, none);
+    return this.#firstNotes[place]!;
   }
 
-  /** What the notes of the packed GUID come to: the last word on a link holds. */
-  #read(): Owner {
-    const { links, single, starts } = this.#parts;
-    const hash = guidHash(this.#key, 0);
+  /** What the notes of the packed GUID come to for a link: the last word on it holds. Remembers which is the first of them. */
+  #read(hash: number, asked: number): readonly Ref[] | undefined {
+    const { single, starts } = this.#parts;
     const bucket = partOf(hash) * bucketsInPart + bucketInPart(hash);
     const [begin, end] = [starts[bucket]!, starts[bucket + 1]!];
-    const notes = this.#notesBetween(partOf(hash), begin, end);
-    /** By link, where the notes of targets begin. */
-    let held: number[][] = links.map(() => []);
+    const [notes, from] = this.#notesBetween(partOf(hash), begin, end);
+    /** Where the notes of targets begin. */
+    let held: number[] = [];
     let told = false;
-    let first = -1;
-    for (let at = 0; at < noteWords * (end - begin); at += noteWords) {
+    let first = none;
+    for (let at = from; at < from + noteWords * (end - begin); at += noteWords) {
       if (!sameGuid(notes, at, this.#key, 0)) continue;
-      if (first < 0) first = begin + at / noteWords;
+      if (first === none) first = begin + (at - from) / noteWords;
       const word = notes[at + sayingAt]!;
       const saying = word & (2 ** sayingBits - 1);
-      const link = (word >>> sayingBits) & (2 ** linkBits - 1);
       told = saying !== sayings.forgotten;
-      if (saying === sayings.forgotten) held = links.map(() => []);
+      if (saying === sayings.forgotten) held = [];
+      else if (saying === sayings.told || ((word >>> sayingBits) & (2 ** linkBits - 1)) !== asked) continue;
       else if (saying === sayings.removed)
-        held[link] = held[link]!.filter((other) => !sameGuid(notes, other + targetAt, notes, at + targetAt));
-      else if (saying === sayings.added && single[link]) held[link] = [at];
-      else if (saying === sayings.added) held[link]!.push(at);
+        held = held.filter((other) => !sameGuid(notes, other + targetAt, notes, at + targetAt));
+      else if (single[asked]) held = [at];
+      else held.push(at);
     }
-    return { told, first, targets: held.map((places) => places.map((at) => this.#target(notes, at))) };
+    const place = hash % rememberedAtMost;
+    this.#firstNotes[place] = first;
+    this.#askedGuids.set(this.#key, guidWords * place);
+    return told ? held.map((at) => this.#target(notes, at)) : undefined;
   }
 
   #target(notes: Uint32Array, at: number): Ref {
     return `${this.#parts.collections[notes[at + sayingAt]! >>> (sayingBits + linkBits)]!}/${guidText(notes, at + targetAt)}`;
   }
 
-  /** These notes; they are good until the next ones are asked for. */
-  #notesBetween(part: number, begin: number, end: number): Uint32Array {
+  /** These notes, and where they begin in the words; they are good until the next ones are asked for. */
+  #notesBetween(part: number, begin: number, end: number): readonly [notes: Uint32Array, from: number] {
+    const { notes, starts } = this.#parts;
+    if (notes instanceof Uint32Array) return [notes, noteWords * begin];
     if (inBytes(end - begin) > this.#bytes.length) {
       this.#notes = new Uint32Array(noteWords * (end - begin));
       this.#bytes = bytesOf(this.#notes);
     }
-    const before = this.#parts.starts[part * bucketsInPart]!;
-    this.#parts.parts[part]!(inBytes(begin - before), inBytes(end - before)).copy(this.#bytes);
-    return this.#notes;
+    const before = starts[part * bucketsInPart]!;
+    notes[part]!(inBytes(begin - before), inBytes(end - before)).copy(this.#bytes);
+    return [this.#notes, 0];
   }
 }
 

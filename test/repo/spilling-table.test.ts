@@ -64,7 +64,11 @@ describe('the table that spills', () => {
               if (outcome === 'added' && model.has(one)) repeated.push(one);
               model.set(one, id);
             }
-            for (const one of [userKey(3), 'a']) expect(hex(table.idOf(one))).toBe(model.get(one));
+            for (const one of [userKey(3), 'a']) {
+              expect([hex(table.idOf(one)), table.idText(one)]).toEqual([model.get(one), model.get(one)]);
+              if (model.has(one)) expect(table.retain(one)).toBeUndefined();
+              else expect(() => table.retain(one)).toThrow(RangeError);
+            }
           }
           const settled = table.settle();
           expect(settled.contradicted).toBeUndefined();

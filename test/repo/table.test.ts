@@ -15,13 +15,14 @@ const key = fc.oneof(
   fc.constantFrom('a'.repeat(200), 'a'.repeat(199), 'A'.repeat(200)),
 );
 const content = fc.constantFrom('x', 'y', 'z');
+const asItIs = Symbol('put as the table has it');
 
 describe('the table of objects', () => {
   it('says of each what became of it, as a map would (a law)', () => {
     fc.assert(
       fc.property(
         fc.uniqueArray(fc.tuple(key, content), { selector: ([one]) => one, maxLength: 100 }),
-        fc.array(fc.tuple(key, fc.option(content, { nil: undefined })), { maxLength: 100 }),
+        fc.array(fc.tuple(key, fc.oneof(content, fc.constantFrom(undefined, asItIs))), { maxLength: 100 }),
         fc.option(fc.array(key, { maxLength: 100 }), { nil: undefined }),
         (base, puts, among) => {
           const table = new ObjectTable();
@@ -33,6 +34,17 @@ describe('the table of objects', () => {
           for (const [one, value] of puts) {
             const known = model.get(one);
             expect(table.has(one)).toBe(known !== undefined);
+            expect(table.idText(one)).toBe(known && idOf(known.content).toString('hex'));
+            if (value === asItIs) {
+              if (known === undefined) {
+                expect(() => table.retain(one)).toThrow(RangeError);
+                continue;
+              }
+              const untouched = known.state === states.untouched;
+              expect(table.retain(one)?.toString('hex')).toBe(untouched ? table.idText(one) : undefined);
+              if (untouched) model.set(one, { ...known, state: states.same });
+              continue;
+            }
             if (value === undefined) {
               // Only what was added can be taken back.
               const added = known?.state === states.added ? known : undefined;
