@@ -8,9 +8,9 @@ const TRAILER = /^([A-Za-z][A-Za-z0-9-]*): (.*)$/;
 const COUNTS = /^added=(\d+) changed=(\d+) removed=(\d+)$/;
 const COVERAGE = /^([A-Za-z][A-Za-z0-9]*) ([a-z]+) (\d+)(?: (.+))?$/;
 const NOTE = /^([A-Za-z][A-Za-z0-9-]*) (.*)$/;
-/** What must not stand in a trailer as it is: ends of lines, controls, what a reviewer does not see, and the escape itself. */
+/** What must not stand in a trailer as it is: ends of lines, controls, what a reviewer does not see, space at either end, which is trimmed away, and the escape itself. */
 const UNSAFE =
-  /[\\\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]|^ | $/g;
+  /[\\\x00-\x1f\x7f-\xa0\xad\u061c\u180e\u200b-\u200f\u2028-\u202f\u205f-\u206f\ud800-\udfff\ufeff\ufff9-\uffff]|^\s|\s$/g;
 const ESCAPE = /\\(?:\\|u([0-9a-f]{4}))/g;
 
 /** The whole text of a commit's message: one line of subject, the body, and the record as the last paragraph. */

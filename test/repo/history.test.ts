@@ -68,6 +68,12 @@ describe('the record of a snapshot', () => {
     );
   });
 
+  it.each(['20', '1680', '2000', '200a', '3000'])('keeps the space U+%s at both ends of a text', (code) => {
+    const space = String.fromCharCode(Number.parseInt(code, 16));
+    const spaced = { ...record, notes: { reason: `${space}by hand${space}` } };
+    expect(recordOf(messageText({ subject: 'Snapshot', record: spaced, at }))).toEqual(spaced);
+  });
+
   it('is what git itself takes for trailers', () => {
     fc.assert(
       fc.property(anyRecord, fc.string({ unit: 'grapheme', maxLength: 80 }), (original, body) => {
