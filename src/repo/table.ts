@@ -80,14 +80,14 @@ export class ObjectTable {
       this.#insert(id, states.added);
       return 'added';
     }
-    const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+    const chunk = this.#chunkOf(address);
     const at = address % chunkSize;
     if (chunk[at] === states.withdrawn) {
       chunk[at] = states.added;
       id.copy(chunk, at + 2);
       return 'added';
     }
-    const same = sameFew(chunk, at + 2, id, 0, idLength);
+    const same = sameFew(id, chunk, at + 2, idLength);
     if (chunk[at] !== states.untouched) return same ? 'repeated' : 'contradicted';
     chunk[at] = same ? states.same : states.changed;
     if (!same) id.copy(chunk, at + 2);
@@ -105,14 +105,14 @@ export class ObjectTable {
     const address = this.#findKnown(key);
     if (address === undefined) return undefined;
     const id = (address % chunkSize) + 2;
-    return this.#chunks[Math.floor(address / chunkSize)]!.toString('hex', id, id + idLength);
+    return this.#chunkOf(address).toString('hex', id, id + idLength);
   }
 
   /** Puts an object as it is here: its blob id, undefined where it was put before. RangeError where there is none. */
   retain(key: string): Buffer | undefined {
     const address = this.#findKnown(key);
     if (address === undefined) throw new RangeError(`the base does not have it: ${key}`);
-    const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+    const chunk = this.#chunkOf(address);
     if (chunk[address % chunkSize] !== states.untouched) return undefined;
     chunk[address % chunkSize] = states.same;
     return this.#idAt(address);
@@ -127,11 +127,11 @@ export class ObjectTable {
   withdraw(key: string): Buffer | undefined {
     const address = this.#find(key);
     if (address === undefined) return undefined;
-    const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+    const chunk = this.#chunkOf(address);
     const at = address % chunkSize;
     if (chunk[at] !== states.added) return undefined;
     chunk[at] = states.withdrawn;
-    return chunk.subarray(at + 2, at + 2 + idLength);
+    return this.#idAt(address);
   }
 
   /** Marks as removed what the base has and nobody put; of these keys, where they are given. Gives how many. */
@@ -146,7 +146,7 @@ export class ObjectTable {
     else
       for (const key of keys) {
         const address = this.#find(key);
-        if (address !== undefined) remove(this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize);
+        if (address !== undefined) remove(this.#chunkOf(address), address % chunkSize);
       }
     return removed;
   }
@@ -208,7 +208,7 @@ export class ObjectTable {
     for (let at = 0, group = 0; at < addresses.length; at += 1) {
       while (at >= starts[group]!) group += 1;
       const address = addresses[at]!;
-      yield [this.#chunks[Math.floor(address / chunkSize)]!, address % chunkSize, group];
+      yield [this.#chunkOf(address), address % chunkSize, group];
     }
   }
 
@@ -272,14 +272,17 @@ export class ObjectTable {
   /** The address of an object that was not withdrawn. */
   #findKnown(key: string): number | undefined {
     const address = this.#find(key);
-    const withdrawn =
-      address !== undefined && this.#chunks[Math.floor(address / chunkSize)]![address % chunkSize] === states.withdrawn;
-    return withdrawn ? undefined : address;
+    if (address === undefined) return undefined;
+    return this.#chunkOf(address)[address % chunkSize] === states.withdrawn ? undefined : address;
+  }
+
+  #chunkOf(address: number): Buffer {
+    return this.#chunks[Math.floor(address / chunkSize)]!;
   }
 
   #idAt(address: number): Buffer {
     const id = (address % chunkSize) + 2;
-    return this.#chunks[Math.floor(address / chunkSize)]!.subarray(id, id + idLength);
+    return this.#chunkOf(address).subarray(id, id + idLength);
   }
 
   /** The address of the packed key. */
@@ -288,10 +291,10 @@ export class ObjectTable {
     const mask = this.#slots.length - 1;
     for (let slot = hash(this.#key, 0, length) & mask; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const address = this.#slots[slot]! - 1;
-      const chunk = this.#chunks[Math.floor(address / chunkSize)]!;
+      const chunk = this.#chunkOf(address);
       const at = address % chunkSize;
       if (chunk[at + 1] !== this.#keyMark) continue;
-      if (sameFew(chunk, at + headLength, this.#key, 0, length)) return address;
+      if (sameFew(this.#key, chunk, at + headLength, length)) return address;
     }
     return undefined;
   }
@@ -316,8 +319,9 @@ function copyFew(from: Buffer, to: Buffer, at: number, length: number): void {
   for (let byte = 0; byte < length; byte += 1) to[at + byte] = from[byte]!;
 }
 
-function sameFew(left: Buffer, leftAt: number, right: Buffer, rightAt: number, length: number): boolean {
-  for (let byte = 0; byte < length; byte += 1) if (left[leftAt + byte] !== right[rightAt + byte]) return false;
+/** Are the first bytes of one those that another has at a place? As {@link copyFew}. */
+function sameFew(one: Buffer, other: Buffer, at: number, length: number): boolean {
+  for (let byte = 0; byte < length; byte += 1) if (other[at + byte] !== one[byte]) return false;
   return true;
 }
 

@@ -95,7 +95,7 @@ async function readLinks(indexing: Indexing, link: string, notes: PageNotes | un
       noted.forget(id);
       const links = expandedLinks(kind, link, raw);
       if (links === undefined) return;
-      noted.see(id);
+      if (links.length === 0) noted.see(id);
       for (const { target } of links) noted.add(link, id, keyOf(target), kindOf(target));
     },
   );

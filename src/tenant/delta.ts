@@ -1,4 +1,4 @@
-// Links in bulk: a delta listing of the wanted links into a compact index, by owner (reference 1.5).
+// Links in bulk: a delta listing of the wanted links into an index, by owner (reference 1.5).
 import { isArray, isObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Kind } from '../model/kind.ts';
 import type { Scratch } from '../model/scratch.ts';
@@ -19,7 +19,7 @@ export interface Indexing {
 
 /**
  * Reads these links of all objects of a kind by one delta listing from the beginning. Pages come in any order, tell of an object several
- * times and repeat themselves; the last word on a link holds. An object that the index has not (`has`) must be asked for its links one by one;
+ * times and repeat themselves; the last word on a link holds. An object of which the index has no targets, not even none, must be asked for its links one by one;
  * that goes for all of them where the server has no delta for the kind.
  */
 export async function readLinkIndex(

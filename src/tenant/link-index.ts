@@ -67,7 +67,8 @@ export class LinkLog {
 
   /** What all notes come to; nothing can be noted any more. */
   index(): LinkIndex {
-    this.#write();
+    // The last ones, which of most tenants are all: written now, they would be read at once.
+    this.#write(inMemory);
     const length = this.#written.reduce((sum, { starts }) => sum + starts[partCount]!, 0);
     const held = length > heldAtMost ? undefined : new Uint32Array(noteWords * length);
     const starts = new Uint32Array(partCount * bucketsInPart + 1);
@@ -86,7 +87,7 @@ export class LinkLog {
   }
 
   #note(owner: string, target: string, saying: Saying, link?: string, collection?: string): void {
-    if (this.#size === gatheredAtMost) this.#write();
+    if (this.#size === gatheredAtMost) this.#write(this.#scratch);
     const at = noteWords * this.#size;
     const notes = this.#gathered;
     if (!packGuid(owner, notes, at) || !packGuid(target, notes, at + targetAt))
@@ -102,9 +103,9 @@ export class LinkLog {
     return known >= 0 ? known : this.#collections.push(collection) - 1;
   }
 
-  #write(): void {
+  #write(scratch: Scratch): void {
     const { notes, starts } = sortedBy(this.#gathered.subarray(0, noteWords * this.#size), partCount, partOf);
-    this.#written.push({ notes: this.#scratch(bytesOf(notes)), starts });
+    this.#written.push({ notes: scratch(bytesOf(notes)), starts });
     this.#size = 0;
   }
 
@@ -115,7 +116,7 @@ export class LinkLog {
     const bytes = bytesOf(notes);
     let at = 0;
     for (const { notes: written, starts } of this.#written)
-      at += written(...[starts[part]!, starts[part + 1]!].map(inBytes)).copy(bytes, at);
+      at += written(inBytes(starts[part]!), inBytes(starts[part + 1]!)).copy(bytes, at);
     return notes;
   }
 }

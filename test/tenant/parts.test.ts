@@ -6,7 +6,6 @@ import { inMemory, type Scratch } from '../../src/model/scratch.ts';
 import { scratchIn } from '../../src/repo/nameless.ts';
 import { retryAfter } from '../../src/tenant/answer.ts';
 import { collectionOf } from '../../src/tenant/collections.ts';
-
 import { guidText, packGuid, SeenKeys } from '../../src/tenant/guids.ts';
 import { LinkLog } from '../../src/tenant/link-index.ts';
 import { parseStrictly } from '../../src/tenant/strict-json.ts';
