@@ -62,7 +62,9 @@ export async function runCommand(
 function invalid(message: string, words: readonly string[]): Problem {
   const name = words.find((word) => !word.startsWith('-'));
   const meant = commands.find(({ command }) => command.split(' ')[0] === name);
-  let said = message.replace(/^Not enough arguments following: (.*)$/, '--$1 needs a value');
+  let said = message
+    .replace(/^Not enough arguments following: (.*)$/, '--$1 needs a value')
+    .replace(/^Unknown arguments: (.*)$/, (_, names: string) => unknownText(names.split(', ')));
   if (message.startsWith('Not enough non-option arguments'))
     said = `Something is missing: driftline ${meant?.command ?? '<command>'}`;
   else if (message === `Unknown argument: ${name}` && meant === undefined) said = `There is no command ${name}`;
@@ -71,6 +73,14 @@ function invalid(message: string, words: readonly string[]): Problem {
     summary: 'The command line is not valid',
     detail: `${said.replace(/[.?]*$/, said.includes('?') ? '?' : '.')} See driftline ${meant === undefined ? '' : `${name} `}--help.`,
   });
+}
+
+/** The arguments that yargs does not know, each as it was written: an option with a hyphen it names in camel case once more. */
+function unknownText(names: readonly string[]): string {
+  const letters = (name: string) => name.replaceAll('-', '').toLowerCase();
+  const hyphened = names.filter((name) => name.includes('-'));
+  const written = names.filter((name) => hyphened.includes(name) || !hyphened.map(letters).includes(letters(name)));
+  return `Unknown argument${written.length === 1 ? '' : 's'}: ${written.join(', ')}`;
 }
 
 /** Problem `usage` where an option that takes a number was given something else, which yargs lets through. */

@@ -7,6 +7,7 @@ import { styled, type Terminal } from './terminal.ts';
 const systemErrors: Readonly<Record<string, readonly [summary: string, detail: string, kind?: ProblemKind]>> = {
   EACCES: ['The operating system does not allow it', 'Run it as a user who may, or choose another place.'],
   EADDRINUSE: ['The port is taken', 'Choose another with --port, or stop the program that has it.'],
+  EEXIST: ['Something is there already', 'Look at what it is; move it away if it is not needed, and run it again.'],
   EISDIR: ['A folder stands where a file is needed', 'Name the file.'],
   EMFILE: ['Too many files are open', 'Raise the limit (ulimit -n) and run it again.'],
   ENOENT: ['A file or folder is not there', 'Check the path; it is taken from the folder that you are in.'],

@@ -7,6 +7,8 @@ it.each([
   ['frobnicate', 'There is no command frobnicate. See driftline --help.'],
   ['snapshto', 'Did you mean snapshot? See driftline --help.'],
   ['snapshot --dleta', 'Unknown argument: dleta. See driftline snapshot --help.'],
+  ['snapshot --untracked-maxage 60', 'Unknown argument: untracked-maxage. See driftline snapshot --help.'],
+  ['snapshot --max-Age 60 --dleta', 'Unknown arguments: max-Age, dleta. See driftline snapshot --help.'],
   ['plan', 'Something is missing: driftline plan <commit>. See driftline plan --help.'],
   ['show HEAD', 'Something is missing: driftline show <commit> <object>. See driftline show --help.'],
   ['snapshot --kind', '--kind needs a value. See driftline snapshot --help.'],

@@ -192,6 +192,15 @@ describe('a snapshot', () => {
     expect(ran.status).toBe(3);
   });
 
+  it('says what stands where its private folder should be', async () => {
+    const { repo, git, snapshot } = await company();
+    git('init', '--quiet');
+    const inTheWay = join(repo, '.git', 'driftline');
+    writeFileSync(inTheWay, '');
+    const { status, notes } = await snapshot();
+    expect([status, notes]).toEqual([1, expect.stringContaining(`Something is there already (${inTheWay})`)]);
+  });
+
   it('is won by one of two that run at once', async () => {
     const { snapshot, git } = await company();
     await snapshot();
