@@ -319,14 +319,15 @@ function watch(child: ChildProcessWithoutNullStreams, args: readonly string[]): 
   done.catch(() => undefined);
   // EPIPE comes before git has said why it ended; `done` says it.
   child.stdin.on('error', () => undefined);
+  const early = () => done.then(() => Promise.reject(new GitFailure(args, 'status 0 too early', oneLine(said))));
   return {
     pid: child.pid ?? 0,
     stdout: child.stdout,
     done,
     async write(data) {
-      if (child.stdin.destroyed || child.exitCode !== null)
-        return done.then(() => Promise.reject(new GitFailure(args, 'status 0 too early', oneLine(said))));
-      if (!child.stdin.write(data)) await Promise.race([once(child.stdin, 'drain'), done.then(() => undefined)]);
+      if (child.stdin.destroyed || child.exitCode !== null) return early();
+      if (!child.stdin.write(data))
+        await Promise.race([once(child.stdin, 'drain').catch(early), done.then(() => undefined)]);
     },
     end: () => child.stdin.end(),
     kill: () => child.kill('SIGKILL'),

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Git } from '../../src/repo/git.ts';
+import { findPlace } from '../../src/repo/place.ts';
 import { git, identity, open, policy, snapshot, temporaryFolder, user, users } from './support.ts';
 
 const before = [...users(4), policy('p1')];
@@ -108,4 +110,12 @@ describe.skipIf(!keygen)('a signed snapshot', () => {
     }
     expect(git(repository.root, 'for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
   });
+});
+
+it('says what git said, where git ends while it is written to', async () => {
+  const root = temporaryFolder();
+  execFileSync('git', ['init', '--quiet', root]);
+  const process = new Git(findPlace(root)!, { identity }).start(['hash-object', '--no-such-option']);
+  // More than fits into a pipe: it waits until git has gone.
+  await expect(process.write('x'.repeat(2 ** 24))).rejects.toThrow('unknown option');
 });
